@@ -1,0 +1,24 @@
+"""What parsing one column of raw text gives: values and the problems found on the way."""
+
+from typing import NamedTuple
+
+import polars as pl
+
+PROBLEM_SCHEMA = {"index": pl.UInt32, "code": pl.String}
+
+
+class Parsed(NamedTuple):
+    """A parsed column.
+
+    `values` is as long as the cells it came from, null where nothing valid stood.
+    `problems` has one row per problem: `index` (position in the column, from 0) and `code` (a key of PROBLEMS).
+    A problem does not imply a null value: some warnings tell of a repair.
+    """
+
+    values: pl.Series
+    problems: pl.DataFrame
+
+
+def no_problems() -> pl.DataFrame:
+    """An empty frame of problems."""
+    return pl.DataFrame(schema=PROBLEM_SCHEMA)
