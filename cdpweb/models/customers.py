@@ -1,0 +1,128 @@
+"""Customers and what is known of them.
+
+The tables that grow with the customers have no foreign keys: every one costs a look-up per row on import, and the
+engine, which alone fills them, writes a customer and what hangs on it in one transaction. See docs/decisions.md.
+"""
+
+import datetime as dt
+
+from sqlalchemy import Boolean, Date, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cdpweb.models.base import Base
+from cdpweb.models.types import BigInt, Instant, Json, Key
+
+
+class Customer(Base):
+    """One person. `phone` is E.164 without the plus; `area` the external ID of an area.
+
+    `custom` maps system names of custom fields to canonical text (several values joined by |).
+    `consents` maps consent columns (`IsSubscribed…`) to `in` or `out`, a space and the moment of the statement.
+    """
+
+    __tablename__ = "customers"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    email: Mapped[str | None] = mapped_column(Key, unique=True)
+    phone: Mapped[int | None] = mapped_column(BigInt, unique=True)
+    last_name: Mapped[str | None] = mapped_column(Key)
+    first_name: Mapped[str | None] = mapped_column(Key)
+    middle_name: Mapped[str | None] = mapped_column(Text)
+    birth_date: Mapped[dt.date | None] = mapped_column(Date)
+    sex: Mapped[str | None] = mapped_column(Text)
+    area: Mapped[str | None] = mapped_column(Text)
+    time_zone: Mapped[str | None] = mapped_column(Text)
+    email_confirmed: Mapped[bool | None] = mapped_column(Boolean)
+    phone_confirmed: Mapped[bool | None] = mapped_column(Boolean)
+    custom: Mapped[dict[str, str] | None] = mapped_column(Json)
+    consents: Mapped[dict[str, str] | None] = mapped_column(Json)
+    source_endpoint_id: Mapped[int | None] = mapped_column(Integer)
+    source_touchpoint_id: Mapped[int | None] = mapped_column(Integer)
+    source_template_id: Mapped[int | None] = mapped_column(Integer)
+    created_at: Mapped[dt.datetime] = mapped_column(Instant)
+    created_task_id: Mapped[int | None] = mapped_column(Integer)
+    created_record: Mapped[int | None] = mapped_column(Integer)
+
+    __table_args__ = (
+        Index("ix_customers_last_name", "last_name", "id"),
+        Index("ix_customers_first_name", "first_name", "id"),
+        Index("ix_customers_source_touchpoint", "source_touchpoint_id", "id"),
+        Index("ix_customers_source_template", "source_template_id", "id"),
+    )
+
+
+class ExternalId(Base):
+    """An ID of a customer in an external system; at most one per system."""
+
+    __tablename__ = "external_ids"
+
+    system_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    value: Mapped[str] = mapped_column(Key, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(BigInt)
+
+    __table_args__ = (
+        Index("ix_external_ids_customer", "customer_id", "system_id", unique=True),
+        {"sqlite_with_rowid": False},
+    )
+
+
+class SegmentMember(Base):
+    """A customer's place in a segment group: at most one segment of it."""
+
+    __tablename__ = "segment_members"
+
+    customer_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    group_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    segment_id: Mapped[int] = mapped_column(Integer)
+
+    __table_args__ = (
+        Index("ix_segment_members_segment", "segment_id", "customer_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+
+class Action(Base):
+    """One event of a customer's activity feed."""
+
+    __tablename__ = "actions"
+
+    customer_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    template_id: Mapped[int] = mapped_column(Integer)
+    touchpoint_id: Mapped[int] = mapped_column(Integer)
+    endpoint_id: Mapped[int] = mapped_column(Integer)
+    happened_at: Mapped[dt.datetime] = mapped_column(Instant)
+    recorded_at: Mapped[dt.datetime] = mapped_column(Instant)
+    task_id: Mapped[int | None] = mapped_column(Integer)
+    record: Mapped[int | None] = mapped_column(Integer)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class Change(Base):
+    """What one row, or one person by hand, changed of a customer who was there.
+
+    `fields` maps column names to [old, new] as canonical text, None for nothing. `task_id` and `record` name the row,
+    `author` the person.
+    """
+
+    __tablename__ = "changes"
+
+    customer_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(Instant)
+    task_id: Mapped[int | None] = mapped_column(Integer)
+    record: Mapped[int | None] = mapped_column(Integer)
+    author: Mapped[str | None] = mapped_column(Text)
+    fields: Mapped[dict[str, list[str | None]]] = mapped_column(Json)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class Counter(Base):
+    """The next free id of a kind. Ids are reserved a block at a time and never used twice."""
+
+    __tablename__ = "counters"
+
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    next_id: Mapped[int] = mapped_column(BigInt)
