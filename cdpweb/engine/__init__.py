@@ -1,0 +1,1 @@
+"""The import itself: from a block of raw rows to one transaction."""

@@ -1,0 +1,79 @@
+"""What an import has been told to do, frozen: the one value that every step of the engine is given."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from cdpweb.domain.catalog import Catalog, SegmentGroup
+from cdpweb.domain.consent import Tree
+from cdpweb.domain.fields import CUSTOMER_ID, SEGMENT_PREFIX, Field, Kind, fields
+from cdpweb.domain.matching import Rules
+from cdpweb.domain.settings import ImportSettings
+
+
+@dataclass(frozen=True)
+class Orders:
+    """One import: its settings, the catalog it was started with and what each file column fills.
+
+    `headers` are the file's header cells, `columns` the field that each fills or None where it is skipped; both as
+    long as the header. `started_at` is "when the task runs" (rules §2.7).
+    """
+
+    task_id: int
+    settings: ImportSettings
+    catalog: Catalog
+    headers: tuple[str, ...]
+    columns: tuple[str | None, ...]
+    started_at: dt.datetime
+
+    @cached_property
+    def reference(self) -> Mapping[str, Field]:
+        """Every column that a file for this base may have."""
+        return fields(self.catalog)
+
+    @cached_property
+    def mapped(self) -> Mapping[str, int]:
+        """The position in the file of each field that the file fills."""
+        return {name: index for index, name in enumerate(self.columns) if name is not None}
+
+    def of_kind(self, kind: Kind) -> list[Field]:
+        """The mapped fields of one kind, in the order of the column reference."""
+        return [field for name, field in self.reference.items() if field.kind is kind and name in self.mapped]
+
+    @cached_property
+    def identifiers(self) -> list[str]:
+        """The mapped identifier columns."""
+        return [field.name for field in self.of_kind(Kind.IDENTIFIER)]
+
+    @cached_property
+    def contacts(self) -> list[str]:
+        """The mapped identifier columns that a customer can be given: all but CustomerId."""
+        return [name for name in self.identifiers if name != CUSTOMER_ID]
+
+    @cached_property
+    def consent_tree(self) -> Tree:
+        """The whole tree of consent."""
+        nodes = (field for field in self.reference.values() if field.kind is Kind.CONSENT)
+        return Tree({field.name: field.parent for field in nodes})
+
+    @cached_property
+    def segment_groups(self) -> list[SegmentGroup]:
+        """The groups in which this import may place customers: those of the file and of the fixed segments."""
+        fixed = {one.group_id for one in map(self.catalog.segment, self.settings.segment_ids) if one}
+        pair = "SegmentationExternalId" in self.mapped
+        return [
+            group
+            for group in self.catalog.segment_groups
+            if pair or group.id in fixed or SEGMENT_PREFIX + group.system_name in self.mapped
+        ]
+
+    def fixed_segment(self, group: SegmentGroup) -> int | None:
+        """The segment of `group` that the settings fix."""
+        ids = {segment.id for segment in group.segments}
+        return next((one for one in self.settings.segment_ids if one in ids), None)
+
+    @property
+    def rules(self) -> Rules:
+        """What the settings say about identities."""
+        return Rules(self.settings.task, self.settings.conflicts)
