@@ -1,0 +1,55 @@
+"""How a column is read: in one sweep where polars can decide, distinct cell by distinct cell where only exact code can."""
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+
+from cdpweb.domain.columns import PROBLEM_SCHEMA, Parsed
+
+Reading = tuple[Any, str | None]
+"""What one cell gives: its value, or None, and the code of a problem, or None."""
+
+
+def parsed(answers: pl.DataFrame) -> Parsed:
+    """A parsed column from a frame with the columns `value` and `code`, one row per cell."""
+    problems = answers.select(index=pl.int_range(pl.len(), dtype=pl.UInt32), code="code").filter(
+        pl.col("code").is_not_null()
+    )
+    return Parsed(answers["value"], problems.cast(PROBLEM_SCHEMA))  # type: ignore[arg-type]
+
+
+def settle(answers: pl.DataFrame, read: Callable[[str], Reading]) -> pl.DataFrame:
+    """`answers` (columns `cell`, `value`, `code`, `open`) with every open cell decided by `read`, once per distinct cell.
+
+    Gives the columns `value` and `code`.
+    """
+    leftover = answers.filter(pl.col("open"))["cell"].unique()
+    if leftover.is_empty():
+        return answers.select("value", "code")
+    exact = _read_each(leftover, read, answers.schema["value"])
+    return (
+        answers.with_columns(leftover=pl.when("open").then("cell"))
+        .join(exact, on="leftover", how="left", maintain_order="left")
+        .select(value=pl.coalesce("value", "exact_value"), code=pl.coalesce("code", "exact_code"))
+    )
+
+
+def read_each(cells: pl.Series, read: Callable[[str], Reading], dtype: pl.DataType | type[pl.DataType]) -> Parsed:
+    """A column of which every distinct cell is decided by `read`."""
+    exact = _read_each(cells.drop_nulls().unique(), read, dtype)
+    answers = cells.to_frame("leftover").join(exact, on="leftover", how="left", maintain_order="left")
+    return parsed(answers.select(value="exact_value", code="exact_code"))
+
+
+def _read_each(
+    distinct: pl.Series, read: Callable[[str], Reading], dtype: pl.DataType | type[pl.DataType]
+) -> pl.DataFrame:
+    readings = [read(text) for text in distinct]
+    return pl.DataFrame(
+        {
+            "leftover": distinct,
+            "exact_value": pl.Series([value for value, _ in readings], dtype=dtype),
+            "exact_code": pl.Series([code for _, code in readings], dtype=pl.String),
+        }
+    )
