@@ -1,14 +1,11 @@
-"""What templates may use beside their own context: filters, static addresses that carry a hash, the menu."""
+"""What templates may use beside their own context: filters, the menu, the style sheets, light or dark."""
 
 import datetime as dt
-import hashlib
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, current_app, g, request, url_for
-from jinja2 import StrictUndefined
+from flask import Flask, current_app, g, request, url_for
 from sqlalchemy import select
 
 from cdpweb.extensions import db
@@ -17,7 +14,6 @@ from cdpweb.models.types import now
 
 APPEARANCES = ("auto", "light", "dark")
 APPEARANCE_COOKIE = "appearance"
-STATIC_MAX_AGE_SECONDS = 365 * 24 * 3600
 
 # A blueprint belongs to the entry that is marked as current on its pages.
 MENU = (
@@ -37,8 +33,7 @@ class MenuEntry(NamedTuple):
 
 
 def init_app(app: Flask) -> None:
-    """Give the templates of `app` their filters, globals and strictness."""
-    app.jinja_env.undefined = StrictUndefined
+    """Give the templates of `app` their filters and globals."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {
@@ -53,8 +48,6 @@ def init_app(app: Flask) -> None:
     }
     app.jinja_env.globals |= {"stylesheets": stylesheets, "menu_entries": menu_entries}
     app.context_processor(_appearance)
-    app.url_defaults(_add_static_hash)
-    app.after_request(_keep_hashed_files)
 
 
 # Numbers and sizes
@@ -153,34 +146,9 @@ def _appearance() -> dict[str, Any]:
     return {"appearance": chosen if chosen in APPEARANCES else APPEARANCES[0]}
 
 
-# Static files
-
-
 def stylesheets() -> list[str]:
     """Addresses of all style sheets: the layers in their order, every component in a file of its own."""
     folder = Path(current_app.static_folder or "") / "css"
     components = sorted(path.name for path in (folder / "components").glob("*.css"))
     names = ["reset.css", "tokens.css", "base.css", *(f"components/{name}" for name in components), "utilities.css"]
     return [url_for("static", filename=f"css/{name}") for name in names]
-
-
-def _add_static_hash(endpoint: str, values: dict[str, Any]) -> None:
-    if endpoint == "static" and "filename" in values:
-        path = Path(current_app.static_folder or "") / values["filename"]
-        if path.is_file():
-            values["v"] = _hash_of(path, path.stat().st_mtime_ns)
-
-
-@cache
-def _hash_of(path: Path, _modified: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-
-
-def _keep_hashed_files(response: Response) -> Response:
-    """A file that is asked for by its hash never changes: browsers may keep it."""
-    if request.endpoint == "static" and "v" in request.args and response.status_code < 400:
-        response.cache_control.no_cache = None
-        response.cache_control.public = True
-        response.cache_control.immutable = True
-        response.cache_control.max_age = STATIC_MAX_AGE_SECONDS
-    return response
