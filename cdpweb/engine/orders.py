@@ -2,14 +2,36 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from cdpweb.domain.catalog import Catalog, SegmentGroup
 from cdpweb.domain.consent import Tree
 from cdpweb.domain.fields import CUSTOMER_ID, SEGMENT_PREFIX, Field, Kind, fields
 from cdpweb.domain.matching import Rules
-from cdpweb.domain.settings import ImportSettings
+from cdpweb.domain.settings import DateOrder, ImportSettings
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What only a whole column can tell: the order of its dates, and whether a spreadsheet rounded its numbers.
+
+    Found once, before anything is written, so that no value depends on where a block begins.
+    """
+
+    date_orders: Mapping[str, DateOrder] = field(default_factory=dict)
+    rounded: frozenset[str] = frozenset()
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object from which `from_json` makes an equal value."""
+        return {"date_orders": dict(self.date_orders), "rounded": sorted(self.rounded)}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "Evidence":
+        """The evidence that `to_json` wrote."""
+        orders = {name: DateOrder(order) for name, order in plain["date_orders"].items()}
+        return cls(orders, frozenset(plain["rounded"]))
 
 
 @dataclass(frozen=True)
@@ -17,7 +39,8 @@ class Orders:
     """One import: its settings, the catalog it was started with and what each file column fills.
 
     `headers` are the file's header cells, `columns` the field that each fills or None where it is skipped; both as
-    long as the header. `started_at` is "when the task runs" (rules §2.7).
+    long as the header. `started_at` is "when the task runs" (rules §2.7). `evidence` is what the first pass found of
+    whole columns.
     """
 
     task_id: int
@@ -26,6 +49,7 @@ class Orders:
     headers: tuple[str, ...]
     columns: tuple[str | None, ...]
     started_at: dt.datetime
+    evidence: Evidence = field(default_factory=lambda: Evidence())
 
     @cached_property
     def reference(self) -> Mapping[str, Field]:
@@ -67,6 +91,14 @@ class Orders:
             for group in self.catalog.segment_groups
             if pair or group.id in fixed or SEGMENT_PREFIX + group.system_name in self.mapped
         ]
+
+    def said_order(self, name: str) -> DateOrder | None:
+        """The order of day and month that the person gave for a field."""
+        return self.settings.date_orders.get(name) or self.settings.date_order
+
+    def date_order(self, name: str) -> DateOrder | None:
+        """How the dates of a field are read: the person's word beats proof (rules §2.7)."""
+        return self.said_order(name) or self.evidence.date_orders.get(name)
 
     def fixed_segment(self, group: SegmentGroup) -> int | None:
         """The segment of `group` that the settings fix."""

@@ -126,3 +126,19 @@ class Counter(Base):
 
     name: Mapped[str] = mapped_column(String(20), primary_key=True)
     next_id: Mapped[int] = mapped_column(BigInt)
+
+
+STORED_COLUMNS = {
+    "Email": "email",
+    "MobilePhone": "phone",
+    "LastName": "last_name",
+    "FirstName": "first_name",
+    "MiddleName": "middle_name",
+    "BirthDate": "birth_date",
+    "Sex": "sex",
+    "Area": "area",
+    "TimeZone": "time_zone",
+    "IsEmailConfirmed": "email_confirmed",
+    "IsMobilePhoneConfirmed": "phone_confirmed",
+}
+"""Which column of `customers` holds a field of the column reference; the rest stand in `custom`, `consents` or tables."""

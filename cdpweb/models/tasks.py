@@ -34,6 +34,7 @@ class Task(Base):
     `columns` is the mapping: for each file column the name of the field it fills, or None where it is skipped.
     The checkpoint is (`next_offset` bytes into the work file, `next_record`, `next_line`); it moves in the transaction
     of its block, fenced by `owner`. `started_at` is "when the task runs" (rules §2.7), set once.
+    `evidence` is what the first pass found of whole columns: {"date_orders": {field: "dmy"}, "rounded": [field]}.
     `questions` holds what a paused task asks; `pause_requested`, `cancel_requested` are obeyed at the next block.
     """
 
@@ -52,6 +53,7 @@ class Task(Base):
     columns: Mapped[list[str | None]] = mapped_column(Json)
     settings: Mapped[dict[str, Any]] = mapped_column(Json)
     answers: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    evidence: Mapped[dict[str, Any] | None] = mapped_column(Json)
     questions: Mapped[list[dict[str, Any]] | None] = mapped_column(Json)
     reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[dt.datetime] = mapped_column(Instant)

@@ -1,0 +1,129 @@
+"""The first pass over a whole file: what must be known, or asked, before anything is written (rules §1.5, §2.7, §3)."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from cdpweb.domain import dates, spreadsheets
+from cdpweb.domain.fields import Kind, Type
+from cdpweb.engine.normalise import cell_texts, normalise
+from cdpweb.engine.orders import Evidence, Orders
+from cdpweb.reading.blocks import Block
+
+LISTED_VALUES = 100
+"""How many unknown values of a settings column a question lists."""
+
+DATED = {Type.BIRTH_DATE, Type.DATE, Type.DATE_TIME}
+NUMBERED = {Type.EXTERNAL_ID}
+ASKABLE = {Type.API_ENDPOINT, Type.TOUCHPOINT, Type.ACTION_TEMPLATE, Type.SEGMENT, Type.SEGMENT_GROUP}
+
+
+@dataclass
+class Findings:
+    """What the whole file shows.
+
+    `records`: how many there are. `empty`: the headers of mapped columns without any value. `dates` and `rounding`:
+    the evidence of each field. `unknown`: per settings field how often each unknown value stands in it.
+    """
+
+    records: int = 0
+    empty: list[str] = field(default_factory=list)
+    dates: dict[str, dates.DayMonthEvidence] = field(default_factory=dict)
+    rounding: dict[str, spreadsheets.RoundingEvidence] = field(default_factory=dict)
+    unknown: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def evidence(self, orders: Orders) -> Evidence:
+        """What of it the engine needs to read the values."""
+        orders_found = {name: dates.order_of(found, None) for name, found in self.dates.items()}
+        return Evidence(
+            {name: order for name, order in orders_found.items() if order and not orders.said_order(name)},
+            frozenset(name for name, found in self.rounding.items() if found.is_rounded),
+        )
+
+
+def check(blocks: Iterable[Block], orders: Orders) -> Findings:
+    """Read the whole file once; nothing is written. Memory holds one block at a time."""
+    findings = Findings()
+    speechless = set(orders.mapped)
+    settings = _settings_only(orders)
+    for block in blocks:
+        findings.records += block.rows.height
+        for name, index in orders.mapped.items():
+            text = cell_texts(block.rows[f"c{index}"])
+            if name in speechless and text.null_count() < len(text):
+                speechless.discard(name)
+            _look(findings, orders, name, text)
+        if settings.mapped:
+            _unknown(findings, normalise(block.rows, settings).problems, settings)
+    findings.empty = [orders.headers[orders.mapped[name]] for name in orders.mapped if name in speechless]
+    return findings
+
+
+def _look(findings: Findings, orders: Orders, name: str, text: pl.Series) -> None:
+    kind = orders.reference[name].type
+    if kind in DATED:
+        seen = dates.evidence(text)
+        findings.dates[name] = findings.dates[name] + seen if name in findings.dates else seen
+    if kind in NUMBERED:
+        rounding = spreadsheets.rounding(text)
+        findings.rounding[name] = findings.rounding[name] + rounding if name in findings.rounding else rounding
+
+
+def _settings_only(orders: Orders) -> Orders:
+    """The same orders for the settings columns that the catalog knows, all else skipped."""
+    kept = {one.name for one in orders.of_kind(Kind.SETTING) if one.type in ASKABLE}
+    return replace(orders, columns=tuple(name if name in kept else None for name in orders.columns))
+
+
+def _unknown(findings: Findings, problems: pl.DataFrame, orders: Orders) -> None:
+    fields = {orders.headers[index]: name for name, index in orders.mapped.items()}
+    wrong = problems.filter(pl.col("code") == "unknown_setting_value").group_by("column", "value").len()
+    for header, value, count in wrong.iter_rows():
+        findings.unknown.setdefault(fields[header], Counter())[value] += count
+
+
+def questions(findings: Findings, orders: Orders, answers: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a person must say before the import can go on; `answers` are those given beforehand."""
+    return [
+        *_ask_about_empty(findings, answers),
+        *_ask_about_dates(findings, orders),
+        *_ask_about_settings(findings, orders, answers),
+    ]
+
+
+def _ask_about_empty(findings: Findings, answers: dict[str, Any]) -> list[dict[str, Any]]:
+    if not findings.empty or answers.get("empty_columns") == "skip":
+        return []
+    return [{"kind": "empty_columns", "columns": findings.empty}]
+
+
+def _ask_about_dates(findings: Findings, orders: Orders) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": "date_order",
+            "column": orders.headers[orders.mapped[name]],
+            "field": name,
+            "samples": list(found.samples),
+            "day_first": found.day_first,
+            "month_first": found.month_first,
+        }
+        for name, found in findings.dates.items()
+        if found.undecided and not orders.said_order(name) and dates.order_of(found, None) is None
+    ]
+
+
+def _ask_about_settings(findings: Findings, orders: Orders, answers: dict[str, Any]) -> list[dict[str, Any]]:
+    if answers.get("unknown_setting_values") == "reject":
+        return []
+    return [
+        {
+            "kind": "unknown_setting_values",
+            "column": orders.headers[orders.mapped[name]],
+            "field": name,
+            "values": [{"value": value, "count": count} for value, count in found.most_common(LISTED_VALUES)],
+        }
+        for name, found in findings.unknown.items()
+    ]

@@ -1,0 +1,114 @@
+"""What the rows of a block state of consent (rules §6)."""
+
+import datetime as dt
+
+import polars as pl
+
+from cdpweb.domain.consent import Consents, Statement, apply_consents
+from cdpweb.domain.fields import CONSENT_DATE, Kind
+from cdpweb.engine.normalise import PROBLEM_SCHEMA
+from cdpweb.engine.orders import Orders
+
+Said = dict[str, pl.Series]
+"""For each node the statement, as stored text, that each row makes; null where it makes none."""
+
+
+def statements(ordered: pl.DataFrame, before: pl.DataFrame | None, orders: Orders) -> tuple[Said, pl.DataFrame]:
+    """The statements of the rows, and the warnings.
+
+    `ordered` are the accepted rows by customer and record, `before` the stored statements by node. Only rows that can
+    meet something to contradict go through the rule: a customer's only row of the block says plainly what its cells
+    say if it creates him, and nothing if all its cells equal what is stored.
+    """
+    mapped = [one.name for one in orders.of_kind(Kind.CONSENT)]
+    if before is None or not mapped:
+        return {}, pl.DataFrame(schema=PROBLEM_SCHEMA)
+    said = _plainly(ordered, mapped, orders)
+    walker = _Walker(orders, mapped)
+    for row in _arguable(ordered, before, mapped, orders).iter_rows(named=True):
+        walker.take(row)
+    return walker.overlay(said), walker.found()
+
+
+def _plainly(ordered: pl.DataFrame, mapped: list[str], orders: Orders) -> Said:
+    """The cells of rows that create a customer, as statements."""
+    at: pl.Expr = pl.lit(orders.started_at.replace(tzinfo=None), pl.Datetime("us"))
+    if CONSENT_DATE in orders.mapped:
+        at = pl.coalesce(CONSENT_DATE, at)
+    moment = at.dt.strftime("%Y-%m-%dT%H:%M:%S%.3f+00:00")
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, ordered.height)
+    said = {node: nothing for node in orders.consent_tree.parents}
+    for node in mapped:
+        state = pl.when(node).then(pl.lit("in ")).when(~pl.col(node)).then(pl.lit("out "))
+        said[node] = ordered.select(pl.when("created").then(state + moment)).to_series()
+    return said
+
+
+def _arguable(ordered: pl.DataFrame, before: pl.DataFrame, mapped: list[str], orders: Orders) -> pl.DataFrame:
+    """The rows whose consents depend on what is stored or on the customer's other rows."""
+    stored = [before[node].alias(f"stored:{node}") for node in before.columns]
+    rows = ordered.with_columns(*stored, row=pl.int_range(pl.len(), dtype=pl.UInt32))
+    says = pl.any_horizontal(pl.col(node).is_not_null() for node in mapped)
+    differs = pl.any_horizontal(
+        (pl.col(node) != pl.col(f"stored:{node}").str.starts_with("in ").fill_null(~pl.col(node))).fill_null(False)
+        for node in mapped
+    )
+    alone = pl.col("customer").is_unique()
+    dates = [CONSENT_DATE] if CONSENT_DATE in orders.mapped else []
+    return rows.filter(says & pl.when(alone).then(differs & ~pl.col("created")).otherwise(True)).select(
+        "row", "customer", "record", "line", *mapped, *dates, *(one.name for one in stored)
+    )
+
+
+class _Walker:
+    """Carries the consents of one customer after the other through his rows."""
+
+    def __init__(self, orders: Orders, mapped: list[str]) -> None:
+        self.orders, self.mapped = orders, mapped
+        self.nodes = list(orders.consent_tree.parents)
+        self.customer: int | None = None
+        self.states: dict[str, Statement] = {}
+        self.walked: list[tuple[int, dict[str, str]]] = []
+        self.problems: list[tuple[object, ...]] = []
+
+    def take(self, row: dict[str, object]) -> None:
+        """Apply one row; a customer's first row brings what is stored of him."""
+        if row["customer"] != self.customer:
+            stored = ((node, row[f"stored:{node}"]) for node in self.nodes)
+            self.states = {node: Statement.parse(text) for node, text in stored if isinstance(text, str)}
+            self.customer = row["customer"]  # type: ignore[assignment]
+        after, warnings = apply_consents(
+            self.orders.consent_tree,
+            self.states,
+            self._consents(row),
+            allow_resubscribe=self.orders.settings.allow_resubscribe,
+        )
+        changed = {node: str(said) for node, said in after.items() if self.states.get(node) != said}
+        self.walked.append((row["row"], changed))  # type: ignore[arg-type]
+        self.states = after
+        for node, code in warnings:
+            self._problem(row, node, code)
+
+    def _consents(self, row: dict[str, object]) -> Consents:
+        cells = {node: cell for node in self.mapped if isinstance(cell := row[node], bool)}
+        dated = row.get(CONSENT_DATE)
+        at = dated.replace(tzinfo=dt.UTC) if isinstance(dated, dt.datetime) else self.orders.started_at
+        return Consents(cells, at, dated=dated is not None)
+
+    def _problem(self, row: dict[str, object], node: str, code: str) -> None:
+        header = self.orders.headers[self.orders.mapped[node]]
+        self.problems.append((row["record"], row["line"], header, str(row[node]).lower(), code, None))
+
+    def overlay(self, said: Said) -> Said:
+        """The statements with those of the walked rows in their places."""
+        if not self.walked:
+            return said
+        rows = pl.Series([row for row, _ in self.walked], dtype=pl.UInt32)
+        return {
+            node: series.clone().scatter(rows, [changed.get(node) for _, changed in self.walked])
+            for node, series in said.items()
+        }
+
+    def found(self) -> pl.DataFrame:
+        """The warnings."""
+        return pl.DataFrame(self.problems, schema=PROBLEM_SCHEMA, orient="row")

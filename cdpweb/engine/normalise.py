@@ -1,0 +1,424 @@
+"""A block of raw rows becomes a block of typed values, and of problems found on the way (rules §2, §3).
+
+In the normalised frame each mapped field has a column of its own name, null where the row says nothing, and each
+erasable field a column `<name>:erase`. Settings columns hold ids of the catalog, segments one column per group.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import polars as pl
+
+from cdpweb.domain import countries, dates, emails, names, numbers, phones, values
+from cdpweb.domain.columns import Parsed
+from cdpweb.domain.fields import (
+    CUSTOMER_ID,
+    EMAIL,
+    FULL_NAME,
+    GROUP_PAIR,
+    NAME_PARTS,
+    PHONE,
+    SEGMENT_PAIR,
+    SEGMENT_PREFIX,
+    Field,
+    Kind,
+    Type,
+)
+from cdpweb.domain.formulas import unguard
+from cdpweb.domain.settings import OUT_OF_GROUP, EmptyCells, country_of
+from cdpweb.engine.orders import Orders
+
+CLEAR = "%CLEAR%"
+VALUE_CHARACTERS = 200
+"""How much of a cell a problem quotes."""
+
+PROBLEM_SCHEMA = {
+    "record": pl.UInt32,
+    "line": pl.UInt32,
+    "column": pl.String,
+    "value": pl.String,
+    "code": pl.String,
+    "detail": pl.String,
+}
+
+
+class Normalised(NamedTuple):
+    """`rows`: record, line, blank, broken (no cells can be trusted), rejected (by an error already), and the fields.
+
+    `problems`: as PROBLEM_SCHEMA says.
+    """
+
+    rows: pl.DataFrame
+    problems: pl.DataFrame
+
+
+class Cells(NamedTuple):
+    """One column of the file: the trimmed text where there is a value, and where it is empty or says %CLEAR%."""
+
+    text: pl.Series
+    empty: pl.Series
+    clear: pl.Series
+
+
+def erase(name: str) -> str:
+    """The column that says where the field `name` is to be erased."""
+    return f"{name}:erase"
+
+
+def group_column(group_id: int) -> str:
+    """The column with the segment of a group: a segment id, OUT_OF_GROUP, or null."""
+    return f"group:{group_id}"
+
+
+def normalise(rows: pl.DataFrame, orders: Orders) -> Normalised:
+    """The typed block of the raw `rows` that `reading.blocks` gave."""
+    return _Normaliser(orders, rows).run()
+
+
+@dataclass
+class _Normaliser:
+    """Works through the columns of one block, gathering typed columns and problems."""
+
+    orders: Orders
+    raw: pl.DataFrame
+    cells: dict[str, Cells] = field(default_factory=dict)
+    typed: dict[str, pl.Series] = field(default_factory=dict)
+    found: list[pl.DataFrame] = field(default_factory=list)
+    rejected: list[pl.Series] = field(default_factory=list)
+    broken: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Boolean))
+
+    def run(self) -> Normalised:
+        self._faults()
+        for name, index in self.orders.mapped.items():
+            self.cells[name] = self._cells(name, self.raw[f"c{index}"])
+        self._contacts()
+        self._customer_id()
+        for one in self.orders.of_kind(Kind.PROFILE) + self.orders.of_kind(Kind.CUSTOM):
+            if one.name != FULL_NAME:
+                self._erasable(one)
+        self._full_name()
+        for one in self.orders.of_kind(Kind.CONFIRMATION) + self.orders.of_kind(Kind.CONSENT):
+            self._plain(one)
+        for one in self.orders.of_kind(Kind.CONSENT_DATE):
+            self._plain(one)
+        self._settings()
+        return self._result()
+
+    def _result(self) -> Normalised:
+        rejected = pl.Series("rejected", [False]).new_from_index(0, self.raw.height)
+        for mask in self.rejected:
+            rejected = rejected | mask
+        shape = self.raw.select("record", "line", "blank")
+        rows = shape.with_columns(
+            self.broken.alias("broken"),
+            rejected.alias("rejected"),
+            *(one.alias(name) for name, one in self.typed.items()),
+        )
+        problems = pl.concat([pl.DataFrame(schema=PROBLEM_SCHEMA), *self.found])
+        return Normalised(rows, problems)
+
+    # Cells and problems
+
+    def _faults(self) -> None:
+        """What the reader found wrong with whole records; a rejected one says nothing more."""
+        fault = self.raw["fault"]
+        faulty = self.raw.filter(fault.is_not_null()).select(
+            "record", "line", column=pl.lit(None, pl.String), value=pl.lit(None, pl.String), code="fault",
+            detail=pl.lit(None, pl.String),
+        )  # fmt: skip
+        self.found.append(faulty)
+        self.broken = broken = fault.is_in(["malformed_record", "too_many_cells"]).fill_null(False)
+        self.rejected.append(broken)
+        if broken.any():
+            cells = [name for name in self.raw.columns if name not in ("record", "line", "fault", "blank")]
+            self.raw = self.raw.with_columns(pl.when(~broken).then(pl.col(name)).alias(name) for name in cells)
+
+    def _cells(self, name: str, raw: pl.Series) -> Cells:
+        text = cell_texts(raw)
+        if (nul := text.str.contains("\0", literal=True).fill_null(False)).any():
+            setting = self.orders.reference[name].kind is Kind.SETTING
+            self._flag(name, nul, self._setting_error(nul) if setting else "nul_in_cell", text)
+            text = _where(text, ~nul)
+        text = self._replaced(name, text)
+        empty, clear = (text == "").fill_null(False), (text == CLEAR).fill_null(False)
+        return Cells(_where(text, ~(empty | clear)), empty, clear)
+
+    def _replaced(self, name: str, text: pl.Series) -> pl.Series:
+        """The text that stands for a setting's unknown value, as the person decided (rules §3)."""
+        replacements = self.orders.settings.replacements.get(name)
+        return text.replace(dict(replacements)) if replacements else text
+
+    def _flag(self, name: str, mask: pl.Series, code: str, text: pl.Series) -> None:
+        """Report `code` for the rows of `mask`."""
+        if mask.any():
+            index = mask.arg_true().cast(pl.UInt32)
+            self._report(name, pl.DataFrame({"index": index}).with_columns(code=pl.lit(code)), text)
+
+    def _report(self, name: str, problems: pl.DataFrame, text: pl.Series) -> None:
+        """Turn problems of a column (index, code) into problems of rows."""
+        if problems.height:
+            index = problems["index"]
+            self.found.append(
+                pl.DataFrame(
+                    {
+                        "record": self.raw["record"].gather(index),
+                        "line": self.raw["line"].gather(index),
+                        "column": pl.Series([self._header(name)]).new_from_index(0, len(index)),
+                        "value": text.gather(index).str.slice(0, VALUE_CHARACTERS),
+                        "code": problems["code"],
+                    }
+                ).with_columns(detail=pl.lit(None, pl.String))
+            )
+
+    def _header(self, name: str) -> str:
+        return self.orders.headers[self.orders.mapped[name]]
+
+    def _keep(self, name: str, parsed: Parsed) -> None:
+        """Take over a parsed column and its problems."""
+        self._report(name, parsed.problems, self.cells[name].text)
+        self.typed[name] = parsed.values
+
+    # Identifiers
+
+    def _contacts(self) -> None:
+        for one in self.orders.of_kind(Kind.IDENTIFIER):
+            if one.name == CUSTOMER_ID:
+                continue
+            cells = self.cells[one.name]
+            if one.name == EMAIL:
+                parsed = self._without_junk(emails.parse(cells.text), self.orders.catalog.project.junk_emails)
+            elif one.name == PHONE:
+                parsed = phones.parse(cells.text, self._countries())
+                parsed = self._without_junk(parsed, self.orders.catalog.project.junk_phones)
+            else:
+                parsed = values.external_id(cells.text)
+            self._keep(one.name, parsed)
+            self.typed[erase(one.name)] = cells.clear
+
+    def _without_junk(self, parsed: Parsed, junk: frozenset[str] | frozenset[int]) -> Parsed:
+        """Rules §2.11."""
+        mask = parsed.values.is_in(list(junk)).fill_null(False) if junk else None
+        if mask is None or not mask.any():
+            return parsed
+        flagged = pl.DataFrame({"index": mask.arg_true().cast(pl.UInt32)}).with_columns(code=pl.lit("junk_contact"))
+        return Parsed(_where(parsed.values, ~mask), pl.concat([parsed.problems, flagged]))
+
+    def _countries(self) -> pl.Series | str | None:
+        """The country of each row's phone: the row's own, else the import's, else the project's (rules §2.6)."""
+        default, _ = country_of(self.orders.settings, self.orders.catalog)
+        if "PhoneCountry" not in self.cells:
+            return default
+        cells = self.cells["PhoneCountry"]
+        parsed = countries.parse(cells.text)
+        self._report("PhoneCountry", parsed.problems, cells.text)
+        self._flag("PhoneCountry", cells.clear, "phone_country_unknown", _says_clear(cells))
+        said = cells.text.is_not_null() | cells.clear
+        chosen = pl.select(pl.when(said).then(parsed.values).otherwise(pl.lit(default, pl.String)))
+        return chosen.to_series()
+
+    def _customer_id(self) -> None:
+        """A CustomerId that is no number stays visible as `given`: it rejects the row in matching (rules §5.0)."""
+        if CUSTOMER_ID not in self.cells:
+            return
+        cells = self.cells[CUSTOMER_ID]
+        parsed = values.customer_id(cells.text)
+        self.typed[CUSTOMER_ID] = parsed.values
+        nul = self.raw[f"c{self.orders.mapped[CUSTOMER_ID]}"].str.contains("\0", literal=True).fill_null(False)
+        self.typed["CustomerId:given"] = cells.text.is_not_null() | cells.clear | nul
+
+    # Profile, custom fields, consents
+
+    def _erasable(self, one: Field) -> None:
+        cells = self.cells[one.name]
+        self._keep(one.name, self._parse(one, cells.text))
+        erases = self.orders.settings.empty_cells is EmptyCells.ERASE
+        self.typed[erase(one.name)] = cells.clear | cells.empty if erases else cells.clear
+
+    def _plain(self, one: Field) -> None:
+        cells = self.cells[one.name]
+        self._keep(one.name, self._parse(one, cells.text))
+        self._flag(one.name, cells.clear, "clear_not_allowed", _says_clear(cells))
+
+    def _parse(self, one: Field, text: pl.Series) -> Parsed:
+        """One column of values by its type (rules §2)."""
+        if one.custom and one.custom.multiple:
+            return values.multiple(text, lambda parts: self._parse_single(one, parts))
+        return self._parse_single(one, text)
+
+    def _parse_single(self, one: Field, text: pl.Series) -> Parsed:
+        order = self.orders.date_order(one.name)
+        zone = "UTC" if one.utc else self.orders.catalog.project.time_zone
+        now = self.orders.started_at
+        match one.type:
+            case Type.NAME:
+                return names.name(text)
+            case Type.BIRTH_DATE:
+                return dates.birth_date(text, order, now.date())
+            case Type.SEX:
+                return values.sex(text)
+            case Type.AREA:
+                return values.area(text, [area.external_id for area in self.orders.catalog.areas])
+            case Type.TIME_ZONE:
+                return values.time_zone(text)
+            case Type.BOOLEAN:
+                return self._boolean(one, text)
+            case Type.TEXT:
+                return values.text(text)
+            case Type.INTEGER:
+                return numbers.integer(text)
+            case Type.DECIMAL:
+                return numbers.decimal(text)
+            case Type.DATE:
+                return dates.date(text, order)
+            case Type.DATE_TIME:
+                bounds = one.kind in (Kind.SETTING, Kind.CONSENT_DATE)
+                return dates.moment(text, order, zone, now=now if bounds else None)
+            case Type.CHOICE:
+                assert one.custom is not None
+                return values.choice(text, one.custom)
+        raise ValueError(f"{one.name} has no parser")
+
+    # Names
+
+    def _full_name(self) -> None:
+        """The full name counts only where the three parts say nothing (rules §2.9)."""
+        if FULL_NAME not in self.cells:
+            return
+        cells, height = self.cells[FULL_NAME], self.raw.height
+        silent = pl.Series([True]).new_from_index(0, height)
+        for part in NAME_PARTS:
+            if part in self.cells:
+                own = self.cells[part]
+                silent = silent & self.typed[part].is_null() & ~own.clear
+        split = names.split(_where(cells.text, silent))
+        self._report(FULL_NAME, split.problems, cells.text)
+        self._flag(FULL_NAME, self._says_else(cells.text, silent), "full_name_ignored", cells.text)
+        for part, filled in zip(NAME_PARTS, (split.last, split.first, split.middle), strict=True):
+            own_value = self.typed.get(part, pl.Series([None], dtype=pl.String).new_from_index(0, height))
+            own_erase = self.typed.get(erase(part), pl.Series([False]).new_from_index(0, height))
+            self.typed[part] = own_value.fill_null(filled) if filled.null_count() < height else own_value
+            self.typed[erase(part)] = (own_erase & filled.is_null()) | (cells.clear & silent)
+
+    def _says_else(self, text: pl.Series, silent: pl.Series) -> pl.Series:
+        """Where an ignored full name has other words than the parts."""
+        parts = [self.typed[part].fill_null("") for part in NAME_PARTS if part in self.typed]
+        if not parts:
+            return ~pl.Series([True]).new_from_index(0, len(text))
+        given = pl.select(pl.concat_str(*parts, separator=" ")).to_series()
+        return (~silent & text.is_not_null() & (_words(text) != _words(given))).fill_null(False)
+
+    # Settings
+
+    def _settings(self) -> None:
+        catalog = self.orders.catalog
+        for one in self.orders.of_kind(Kind.SETTING):
+            match one.type:
+                case Type.API_ENDPOINT:
+                    self._lookup(one, lambda text: catalog.api_endpoint(text))
+                case Type.TOUCHPOINT:
+                    self._lookup(one, lambda text: catalog.touchpoint(text))
+                case Type.ACTION_TEMPLATE:
+                    self._lookup(one, lambda text: catalog.action_template(text))
+                case Type.DATE_TIME:
+                    self._date_setting(one)
+        self._segments()
+
+    def _lookup(self, one: Field, find: Callable[[str], "_Identified | None"]) -> None:
+        cells = self.cells[one.name]
+        self.typed[one.name] = _ids(cells.text, find)
+        unknown = (cells.text.is_not_null() & self.typed[one.name].is_null()) | cells.clear
+        self._unknown_setting(one.name, unknown)
+
+    def _date_setting(self, one: Field) -> None:
+        cells = self.cells[one.name]
+        self.typed[one.fills] = self._parse(one, cells.text).values
+        self._unknown_setting(one.name, (cells.text.is_not_null() & self.typed[one.fills].is_null()) | cells.clear)
+
+    def _unknown_setting(self, name: str, mask: pl.Series) -> None:
+        self._flag(name, mask, self._setting_error(mask), _says_clear(self.cells[name]))
+
+    def _setting_error(self, mask: pl.Series) -> str:
+        self.rejected.append(mask)
+        return "unknown_setting_value"
+
+    def _segments(self) -> None:
+        """The segment of each group: the group's own column, else the pair, else the fixed one (rules §3)."""
+        pair = self._pair()
+        for group in self.orders.segment_groups:
+            name = SEGMENT_PREFIX + group.system_name
+            chosen = pl.Series([None], dtype=pl.Int64).new_from_index(0, self.raw.height)
+            if name in self.cells:
+                cells = self.cells[name]
+                chosen = _ids(cells.text, group.segment)
+                self._unknown_setting(name, cells.text.is_not_null() & chosen.is_null())
+                chosen = chosen.set(cells.clear, OUT_OF_GROUP)
+            if pair is not None:
+                chosen = chosen.fill_null(pair.select(pl.when(pl.col("group") == group.id).then("segment")).to_series())
+            if (fixed := self.orders.fixed_segment(group)) is not None:
+                chosen = chosen.fill_null(fixed)
+            self.typed[group_column(group.id)] = chosen
+
+    def _pair(self) -> pl.DataFrame | None:
+        """The columns SegmentationExternalId and SegmentExternalId: group and segment ids."""
+        if GROUP_PAIR not in self.cells or SEGMENT_PAIR not in self.cells:
+            return None
+        catalog, group_cells, segment_cells = self.orders.catalog, self.cells[GROUP_PAIR], self.cells[SEGMENT_PAIR]
+        group = _ids(group_cells.text, catalog.segment_group)
+        self._unknown_setting(GROUP_PAIR, (group_cells.text.is_not_null() & group.is_null()) | group_cells.clear)
+        pairs = pl.DataFrame({"group": group, "text": segment_cells.text})
+        segments = {
+            (group_id, text): segment.id
+            for group_id, text in pairs.drop_nulls().unique().iter_rows()
+            for one in catalog.segment_groups
+            if one.id == group_id and (segment := one.segment(text))
+        }
+        known = pl.DataFrame(
+            [(group_id, text, segment_id) for (group_id, text), segment_id in segments.items()],
+            schema={"group": pl.Int64, "text": pl.String, "segment": pl.Int64},
+            orient="row",
+        )
+        joined = pairs.join(known, on=["group", "text"], how="left", maintain_order="left")
+        segment = joined["segment"].set(segment_cells.clear & group.is_not_null(), OUT_OF_GROUP)
+        said = segment_cells.text.is_not_null() | segment_cells.clear
+        self._unknown_setting(SEGMENT_PAIR, said & segment.is_null())
+        return pl.DataFrame({"group": group, "segment": segment})
+
+    def _boolean(self, one: Field, text: pl.Series) -> Parsed:
+        """Custom fields keep the canonical text, all else the truth itself."""
+        parsed = values.boolean(text)
+        if one.kind is not Kind.CUSTOM:
+            return parsed
+        return Parsed(
+            pl.select(
+                pl.when(parsed.values).then(pl.lit("true")).when(~parsed.values).then(pl.lit("false"))
+            ).to_series(),
+            parsed.problems,
+        )
+
+
+class _Identified:
+    id: int
+
+
+def _ids(text: pl.Series, find: Callable[[str], "_Identified | None"]) -> pl.Series:
+    """Ids of the catalog for the texts of a column; null where unknown or no text."""
+    known = {one: found.id for one in text.drop_nulls().unique() if (found := find(one))}
+    if not known:
+        return pl.Series([None], dtype=pl.Int64).new_from_index(0, len(text))
+    return text.replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.Int64)
+
+
+def _where(series: pl.Series, mask: pl.Series) -> pl.Series:
+    """The values where `mask` holds, null elsewhere."""
+    return pl.select(pl.when(mask).then(series)).to_series()
+
+
+def _says_clear(cells: Cells) -> pl.Series:
+    """The text that a problem quotes: the value, or %CLEAR% itself."""
+    return pl.select(pl.when(cells.clear).then(pl.lit(CLEAR)).otherwise(cells.text)).to_series()
+
+
+def _words(text: pl.Series) -> pl.Series:
+    """The words of a name in a fixed order, commas aside."""
+    return text.str.replace_all(",", " ").str.extract_all(r"\S+").list.sort().list.join(" ")

@@ -1,0 +1,272 @@
+"""The loop of an import: claim, check, block after block, finish. The database is the truth (docs/architecture.md)."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Engine, Row, func, select, update
+from sqlalchemy.orm import Session
+
+from cdpweb.domain.settings import ImportSettings
+from cdpweb.domain.tasks import Outcome, Status
+from cdpweb.engine.check import Findings, check, questions
+from cdpweb.engine.normalise import normalise
+from cdpweb.engine.orders import Evidence, Orders
+from cdpweb.engine.write import Counts, write_block
+from cdpweb.models import Task, TaskRow, Upload
+from cdpweb.models.connections import WRITING
+from cdpweb.models.snapshot import snapshot
+from cdpweb.models.types import now
+from cdpweb.reading.archives import open_plain
+from cdpweb.reading.blocks import Position, read_blocks, read_header
+from cdpweb.reading.dialect import Dialect
+from cdpweb.reading.errors import FileRefused
+from cdpweb.reading.workfile import write_work_file
+
+log = structlog.get_logger(__name__)
+
+MAX_CLAIMS = 5
+"""How often one checkpoint may be claimed: a block that kills its worker must not do so for ever."""
+
+tasks = Task.__table__
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes and waits the engine keeps to: see config.py for their meaning."""
+
+    block_bytes: int
+    max_cell_bytes: int
+    max_unpacked_bytes: int
+    wait_between_blocks_seconds: float = 0.0
+
+
+class Superseded(Exception):
+    """Another worker holds the task, or it is not to be run any more: stop without a trace."""
+
+
+Progress = Callable[[], None]
+
+
+def run_task(
+    engine: Engine, task_id: int, *, owner: str, folder: Path, limits: Limits, progress: Progress = lambda: None
+) -> None:
+    """Run a task from its checkpoint until it is finished, paused, cancelled or failed.
+
+    `owner` names this run and fences its writes; `folder` holds the uploads. `progress` is called after each block.
+    Whatever is no fault of the file is raised again after the task has been marked as failed.
+    """
+    run = _Run(engine, task_id, owner, folder, limits)
+    try:
+        if run.claim():
+            run.check()
+            run.blocks(progress)
+    except Superseded:
+        log.info("task superseded", task=task_id)
+    except FileRefused as refused:
+        run.fail(refused.sentence)
+    except Exception:
+        incident = owner[:8]
+        log.exception("task failed", task=task_id, incident=incident)
+        run.fail(f"Something went wrong that is not the file's fault. The log tells more: look for {incident}.")
+        raise
+
+
+class _Run:
+    """One worker's run of a task; each method is one or more transactions, every one of them fenced by `owner`."""
+
+    def __init__(self, engine: Engine, task_id: int, owner: str, folder: Path, limits: Limits) -> None:
+        self.engine = engine
+        self.writing = engine.execution_options(**WRITING)
+        self.task_id, self.owner, self.folder, self.limits = task_id, owner, folder, limits
+
+    @contextmanager
+    def _holding(self) -> Iterator[tuple[Connection, Row[Any]]]:
+        """A transaction that holds the task's row; raises Superseded unless the task is ours and to be run."""
+        with self.writing.begin() as connection:
+            task = self._task(connection)
+            if task is None or task.owner != self.owner or not Status(task.status).is_open:
+                raise Superseded
+            yield connection, task
+
+    def _task(self, connection: Connection) -> Row[Any] | None:
+        return connection.execute(select(tasks).where(tasks.c.id == self.task_id).with_for_update()).one_or_none()
+
+    def _set(self, connection: Connection, **values: Any) -> None:
+        connection.execute(update(tasks).where(tasks.c.id == self.task_id).values(**values))
+
+    # Claim
+
+    def claim(self) -> bool:
+        """Become the owner of an open task; False if there is nothing to do."""
+        with self.writing.begin() as connection:
+            task = self._task(connection)
+            if task is None or not Status(task.status).is_open:
+                return False
+            if task.claims >= MAX_CLAIMS:
+                reason = f"The import stopped {MAX_CLAIMS} times at row {task.next_record:,} without getting further."
+                self._end(connection, Status.FAILED, reason=reason)
+                return False
+            status = Status.CHECKING if task.total_records is None else Status.RUNNING
+            started_at = task.started_at or now()
+            self._set(connection, owner=self.owner, claims=task.claims + 1, status=status, started_at=started_at)
+            return True
+
+    # Check
+
+    def check(self) -> None:
+        """Make the work file and read the whole of it once, unless that has been done before."""
+        with self._holding() as (_, task):
+            pass
+        if task.total_records is not None:
+            return
+        dialect = Dialect.from_json(task.dialect)
+        path = self._work_file(task, dialect)
+        start = read_header(path, dialect).next
+        orders = self._orders(task)
+        findings = check(self._read(path, dialect, len(task.header), start), orders)
+        self._after_check(findings, orders, path, start)
+
+    def _work_file(self, task: Row[Any], dialect: Dialect) -> Path:
+        """The upload as UTF-8; made anew where it is gone."""
+        with self.engine.connect() as connection:
+            name = connection.execute(select(Upload.name).where(Upload.id == task.upload_id)).scalar_one()
+        path = self.folder / f"{name}.work"
+        if task.total_records is None or not path.exists():
+            with open_plain(self.folder / name, self.limits.max_unpacked_bytes) as plain:
+                write_work_file(plain, path, dialect.encoding)
+        return path
+
+    def _read(self, path: Path, dialect: Dialect, columns: int, start: Position) -> Iterator[Any]:
+        limits = self.limits
+        return read_blocks(path, dialect, columns, start, limits.block_bytes, limits.max_cell_bytes)
+
+    def _after_check(self, findings: Findings, orders: Orders, path: Path, start: Position) -> None:
+        if not findings.records:
+            raise FileRefused("no_records", "The file has a header and no rows.", "Add the customers below the header.")
+        with self._holding() as (connection, task):
+            asked = questions(findings, orders, task.answers)
+            columns = list(task.columns)
+            if task.answers.get("empty_columns") == "skip":
+                columns = [
+                    None if header in findings.empty else name
+                    for header, name in zip(task.header, columns, strict=True)
+                ]
+            self._set(
+                connection,
+                status=Status.PAUSED if asked else Status.RUNNING,
+                questions=asked or None,
+                owner=None if asked else self.owner,
+                columns=columns,
+                evidence=findings.evidence(orders).to_json(),
+                total_records=findings.records,
+                total_bytes=path.stat().st_size,
+                next_offset=start.offset,
+                next_record=start.record,
+                next_line=start.line,
+                claims=0,
+            )
+
+    # Blocks
+
+    def blocks(self, progress: Progress) -> None:
+        """Write block after block until the end of the file, or until a person says stop."""
+        with self._holding() as (_, task):
+            pass
+        orders = self._orders(task)
+        dialect = Dialect.from_json(task.dialect)
+        path = self._work_file(task, dialect)
+        position = Position(task.next_offset, task.next_record, task.next_line)
+        since = time.monotonic()
+        for block in self._read(path, dialect, len(task.header), position):
+            normalised = normalise(block.rows, orders)
+            with self._holding() as (connection, task):
+                if self._stops(connection, task, position):
+                    return
+                counts = write_block(connection, normalised, orders, now())
+                busy_milliseconds = round((time.monotonic() - since) * 1000)
+                self._advance(connection, task, counts, block.next, busy_milliseconds)
+            position, since = block.next, time.monotonic()
+            progress()
+            time.sleep(self.limits.wait_between_blocks_seconds)
+        self._finish(position)
+
+    def _stops(self, connection: Connection, task: Row[Any], position: Position) -> bool:
+        """Obey a pause or cancellation; raises Superseded where the checkpoint is not the one we read from."""
+        if (task.next_offset, task.next_record) != (position.offset, position.record):
+            raise Superseded
+        if task.cancel_requested:
+            self._end(connection, Status.CANCELLED)
+        elif task.pause_requested:
+            self._set(connection, status=Status.PAUSED, pause_requested=False, owner=None, claims=0)
+        return bool(task.cancel_requested or task.pause_requested)
+
+    def _advance(
+        self, connection: Connection, task: Row[Any], counts: Counts, position: Position, busy_milliseconds: int
+    ) -> None:
+        totals = {name: getattr(task, name) + count for name, count in vars(counts).items()}
+        self._set(
+            connection,
+            next_offset=position.offset,
+            next_record=position.record,
+            next_line=position.line,
+            busy_milliseconds=task.busy_milliseconds + busy_milliseconds,
+            claims=0,
+            **totals,
+        )
+
+    def _finish(self, position: Position) -> None:
+        with self._holding() as (connection, task):
+            if self._stops(connection, task, position):
+                return
+            totals = Counts(
+                task.rows_read, task.created, task.updated, task.unchanged, task.rejected, task.blank, task.warnings
+            )
+            totals.check()
+            self._end(connection, Status.FINISHED)
+
+    # Ends
+
+    def _end(self, connection: Connection, status: Status, reason: str | None = None) -> None:
+        self._set(
+            connection,
+            status=status,
+            reason=reason,
+            finished_at=now(),
+            owner=None,
+            pause_requested=False,
+            cancel_requested=False,
+            customers=self._customers(connection),
+        )
+
+    def _customers(self, connection: Connection) -> int:
+        """How many customers the task created or changed: rows are counted elsewhere (rules §4)."""
+        counted = select(func.count(TaskRow.customer_id.distinct())).where(
+            TaskRow.task_id == self.task_id, TaskRow.outcome.in_([Outcome.CREATED, Outcome.UPDATED])
+        )
+        return connection.execute(counted).scalar_one()
+
+    def fail(self, reason: str) -> None:
+        """Mark the task as failed, if it is still ours."""
+        try:
+            with self._holding() as (connection, _):
+                self._end(connection, Status.FAILED, reason)
+        except Superseded:
+            log.info("task superseded", task=self.task_id)
+
+    def _orders(self, task: Row[Any]) -> Orders:
+        with Session(self.engine) as session:
+            catalog = snapshot(session)
+        return Orders(
+            task_id=task.id,
+            settings=ImportSettings.from_json(task.settings),
+            catalog=catalog,
+            headers=tuple(task.header),
+            columns=tuple(task.columns),
+            started_at=task.started_at,
+            evidence=Evidence.from_json(task.evidence) if task.evidence else Evidence(),
+        )

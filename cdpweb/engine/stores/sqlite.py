@@ -1,0 +1,137 @@
+"""Bulk statements for SQLite, on the driver's connection inside SQLAlchemy's transaction."""
+
+import json
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, Table
+
+SLICE_ROWS = 20_000
+"""Rows turned into Python tuples at a time: keeps memory flat at no cost in speed."""
+
+
+class SqliteStore:
+    """See `Store`. Look-ups pass their keys as one JSON array; CROSS JOIN makes SQLite walk the keys, not the table."""
+
+    def __init__(self, connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        self._driver = driver
+
+    def owners(self, column: str, values: pl.Series) -> pl.DataFrame:
+        """Who owns the values of an identifier column."""
+        sql = f"select c.{column}, c.id from json_each(?) j cross join customers c on c.{column} = j.value"
+        return self._owners(sql, values)
+
+    def external_owners(self, system_id: int, values: pl.Series) -> pl.DataFrame:
+        """Who owns the IDs of an external system."""
+        sql = (
+            "select e.value, e.customer_id from json_each(?) j cross join external_ids e "
+            f"on e.value = j.value and e.system_id = {system_id:d}"
+        )
+        return self._owners(sql, values)
+
+    def known(self, ids: pl.Series, *, not_by_task: int) -> pl.DataFrame:
+        """Which customer ids exist and were not created by this task."""
+        sql = (
+            "select c.id, c.id from json_each(?) j cross join customers c "
+            f"on c.id = j.value and c.created_task_id is not {not_by_task:d}"
+        )
+        return self._owners(sql, ids)
+
+    def _owners(self, sql: str, values: pl.Series) -> pl.DataFrame:
+        keys = values.drop_nulls().unique().sort()
+        rows = self._driver.execute(sql, (_json(keys),)).fetchall() if len(keys) else []
+        return pl.DataFrame(rows, schema={"value": values.dtype, "customer": pl.Int64}, orient="row")
+
+    def customers(self, ids: pl.Series, columns: list[str]) -> pl.DataFrame:
+        """The stored columns of customers."""
+        listed = "".join(f", c.{column}" for column in columns)
+        sql = f"select c.id{listed} from json_each(?) j cross join customers c on c.id = j.value"
+        rows = self._driver.execute(sql, (_json(ids),)).fetchall()
+        schema = {"id": pl.Int64} | {column: _DTYPES.get(column, pl.String()) for column in columns}
+        frame = pl.DataFrame(
+            rows, schema={name: _RAW.get(dtype, dtype) for name, dtype in schema.items()}, orient="row"
+        )
+        return frame.cast({name: dtype for name, dtype in schema.items() if dtype == pl.Boolean}).with_columns(
+            pl.col(name).str.to_date("%Y-%m-%d") for name, dtype in schema.items() if dtype == pl.Date
+        )
+
+    def external_ids(self, ids: pl.Series) -> pl.DataFrame:
+        """All external IDs of customers."""
+        sql = (
+            "select e.customer_id, e.system_id, e.value "
+            "from json_each(?) j cross join external_ids e on e.customer_id = j.value"
+        )
+        rows = self._driver.execute(sql, (_json(ids),)).fetchall()
+        return pl.DataFrame(
+            rows, schema={"customer": pl.Int64, "system_id": pl.Int64, "value": pl.String}, orient="row"
+        )
+
+    def members(self, ids: pl.Series, group_ids: list[int]) -> pl.DataFrame:
+        """The segments of customers in some groups."""
+        groups = ", ".join(f"{group_id:d}" for group_id in group_ids)
+        sql = (
+            "select m.customer_id, m.group_id, m.segment_id from json_each(?) j cross join segment_members m "
+            f"on m.customer_id = j.value and m.group_id in ({groups})"
+        )
+        rows = self._driver.execute(sql, (_json(ids),)).fetchall()
+        schema = {"customer": pl.Int64, "group_id": pl.Int64, "segment_id": pl.Int64}
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def insert(self, table: Table, rows: pl.DataFrame) -> None:
+        """Insert rows."""
+        self._many(_insert(table, rows), rows)
+
+    def update(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> None:
+        """Set every other column in the rows that have the key."""
+        values = [column for column in rows.columns if column not in key]
+        sets = ", ".join(f'"{column}" = ?' for column in values)
+        self._many(f"update {table.name} set {sets} where {_equal(key)}", rows.select(*values, *key))
+
+    def delete(self, table: Table, rows: pl.DataFrame) -> None:
+        """Delete the rows whose columns equal those of the frame."""
+        self._many(f"delete from {table.name} where {_equal(tuple(rows.columns))}", rows)
+
+    def upsert(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> None:
+        """Insert, or set the other columns where the key is there already."""
+        sets = ", ".join(f'"{column}" = excluded."{column}"' for column in rows.columns if column not in key)
+        keys = ", ".join(f'"{column}"' for column in key)
+        self._many(f"{_insert(table, rows)} on conflict ({keys}) do update set {sets}", rows)
+
+    def _many(self, sql: str, rows: pl.DataFrame) -> None:
+        stored = _stored(rows)
+        for part in stored.iter_slices(SLICE_ROWS):
+            self._driver.executemany(sql, part.rows())
+
+
+_DTYPES: dict[str, Any] = {
+    "phone": pl.Int64(),
+    "birth_date": pl.Date(),
+    "email_confirmed": pl.Boolean(),
+    "phone_confirmed": pl.Boolean(),
+}
+_RAW: dict[Any, Any] = {pl.Date(): pl.String(), pl.Boolean(): pl.Int64()}
+"""How the driver hands over the types that SQLite lacks."""
+
+
+def _json(keys: pl.Series) -> str:
+    return json.dumps(keys.to_list(), ensure_ascii=False)
+
+
+def _insert(table: Table, rows: pl.DataFrame) -> str:
+    columns = ", ".join(f'"{column}"' for column in rows.columns)
+    return f"insert into {table.name} ({columns}) values ({', '.join('?' * rows.width)})"
+
+
+def _equal(columns: tuple[str, ...]) -> str:
+    return " and ".join(f'"{column}" = ?' for column in columns)
+
+
+def _stored(rows: pl.DataFrame) -> pl.DataFrame:
+    """The frame as SQLite stores it: dates as ISO text, moments as milliseconds, truth as 0 and 1."""
+    return rows.with_columns(
+        pl.col(pl.Date).dt.strftime("%Y-%m-%d"),
+        pl.col(pl.Datetime).dt.epoch("ms"),
+        pl.col(pl.Boolean).cast(pl.Int64),
+    )

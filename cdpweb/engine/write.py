@@ -1,0 +1,317 @@
+"""One block becomes one transaction: customers, feed, changes, ledger, problems, counts and checkpoint together."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import polars as pl
+from sqlalchemy import Connection, Table, insert, select, update
+
+from cdpweb.domain.fields import EMAIL, PHONE, Kind, Type
+from cdpweb.domain.problems import PROBLEMS, Severity
+from cdpweb.domain.tasks import Outcome
+from cdpweb.engine.actions import actions, with_settings
+from cdpweb.engine.apply import Applied, apply
+from cdpweb.engine.match import Matched, match, system_ids
+from cdpweb.engine.normalise import Normalised
+from cdpweb.engine.orders import Orders
+from cdpweb.engine.stores import Store, store_for
+from cdpweb.models import (
+    Action,
+    Change,
+    Choice,
+    Counter,
+    Customer,
+    CustomField,
+    ExternalId,
+    ProblemGroup,
+    RowProblem,
+    SegmentMember,
+    TaskRow,
+)
+from cdpweb.models.customers import STORED_COLUMNS
+
+SAMPLES = 3
+"""How many problems of a kind a group shows."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the rows of a block (rules §4)."""
+
+    rows_read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    blank: int = 0
+    warnings: int = 0
+
+    def check(self) -> None:
+        """Raise unless every row is accounted for."""
+        outcomes = self.created + self.updated + self.unchanged + self.rejected + self.blank
+        if outcomes != self.rows_read:
+            raise BlockDoesNotAddUp(f"{outcomes} outcomes for {self.rows_read} rows")
+
+
+class BlockDoesNotAddUp(Exception):
+    """A bug: the outcomes of a block are not as many as its rows."""
+
+
+def write_block(connection: Connection, block: Normalised, orders: Orders, now: dt.datetime) -> Counts:
+    """Match, apply and write one block inside the connection's transaction; `now` is the time of recording."""
+    store = store_for(connection)
+    speaking = block.rows.filter(~pl.col("blank") & ~pl.col("broken"))
+    matched = match(speaking, orders, store)
+    applied = apply(speaking, matched, orders, store)
+    numbers = _numbers(connection, applied.created)
+    rows = with_settings(
+        _numbered(
+            applied.rows.join(speaking.select(pl.exclude("line", "blank", "broken", "rejected")), on="record"), numbers
+        ),
+        orders,
+    )
+    _identities(store, matched, orders)
+    _newcomers(store, applied, rows, numbers, orders, now)
+    _changed(store, applied, matched, orders)
+    _members(store, applied, numbers)
+    _choices(connection, rows, orders)
+    _actions(connection, store, actions(rows, orders), orders, now)
+    _changes(connection, store, rows.filter("changed"), orders, now)
+    problems = pl.concat([block.problems, matched.problems, applied.problems])
+    ledger = _ledger(store, block, rows, orders)
+    _problems(connection, store, problems, orders)
+    return _counts(ledger, problems)
+
+
+# Customers
+
+
+def _numbers(connection: Connection, created: pl.DataFrame) -> pl.DataFrame:
+    """The id of each newcomer, in the order of the file: `customer` (negative record), `id`."""
+    order = created.select("customer").sort("customer", descending=True)
+    first = _reserve(connection, "customers", order.height)
+    return order.with_columns(id=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
+
+
+def _reserve(connection: Connection, name: str, count: int) -> int:
+    """The first of `count` ids that nobody had or will have."""
+    if not count:
+        return 0
+    statement = update(Counter).where(Counter.name == name).values(next_id=Counter.next_id + count)
+    after: int = connection.execute(statement.returning(Counter.next_id)).scalar_one()
+    return after - count
+
+
+def _numbered(rows: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the ids of newcomers in place of their negative records."""
+    joined = rows.join(numbers, on="customer", how="left", maintain_order="left")
+    return joined.with_columns(customer=pl.coalesce("id", "customer")).drop("id")
+
+
+def _identities(store: Store, matched: Matched, orders: Orders) -> None:
+    """Release every identifier that moves before any is set: the unique indexes look at one row at a time."""
+    systems = system_ids(orders)
+    for column in (EMAIL, PHONE):
+        name = STORED_COLUMNS[column]
+        lost = [move.customer for move in matched.moves if move.column == column and move.old is not None]
+        if lost:
+            released = pl.DataFrame({"id": lost}).with_columns(pl.lit(None).alias(name))
+            store.update(_table(Customer), released, ("id",))
+    gone = [
+        (systems[move.column], move.old) for move in matched.moves if move.column in systems and move.old is not None
+    ]
+    if gone:
+        store.delete(_table(ExternalId), pl.DataFrame(gone, schema=["system_id", "value"], orient="row"))
+
+
+def _newcomers(
+    store: Store, applied: Applied, rows: pl.DataFrame, numbers: pl.DataFrame, orders: Orders, now: dt.datetime
+) -> None:
+    if applied.created.is_empty():
+        return
+    made = rows.filter("created").select(
+        pl.col("customer").alias("id"),
+        pl.col("record").alias("created_record"),
+        source_endpoint_id="endpoint_id",
+        source_touchpoint_id="touchpoint_id",
+        source_template_id="template_id",
+    )
+    systems = system_ids(orders)
+    fresh = applied.created.join(numbers, on="customer").join(made, on="id").sort("id")
+    renamed = {name: STORED_COLUMNS[name] for name in (EMAIL, PHONE) if name in fresh.columns}
+    columns = fresh.rename(renamed).drop("customer", *(name for name in systems if name in fresh.columns))
+    store.insert(
+        _table(Customer),
+        columns.with_columns(created_at=_moment(now), created_task_id=pl.lit(orders.task_id)),
+    )
+    for name, system_id in systems.items():
+        if name in fresh.columns:
+            own = fresh.filter(pl.col(name).is_not_null()).sort(name)
+            external = own.select(pl.lit(system_id).alias("system_id"), pl.col(name).alias("value"), customer_id="id")
+            store.insert(_table(ExternalId), external)
+
+
+def _changed(store: Store, applied: Applied, matched: Matched, orders: Orders) -> None:
+    """Fields of customers who were there, then the identifiers they got."""
+    if applied.changed.height and applied.changed.width > 1:
+        store.update(_table(Customer), applied.changed.rename({"customer": "id"}), ("id",))
+    systems = system_ids(orders)
+    for column in (EMAIL, PHONE):
+        got = [(move.customer, move.new) for move in matched.moves if move.column == column and move.new is not None]
+        if got:
+            frame = pl.DataFrame(got, schema=["id", STORED_COLUMNS[column]], orient="row")
+            store.update(_table(Customer), frame, ("id",))
+    gained = [
+        (systems[move.column], move.new, move.customer)
+        for move in matched.moves
+        if move.column in systems and move.new is not None
+    ]
+    if gained:
+        frame = pl.DataFrame(gained, schema=["system_id", "value", "customer_id"], orient="row")
+        store.insert(_table(ExternalId), frame)
+
+
+def _members(store: Store, applied: Applied, numbers: pl.DataFrame) -> None:
+    members = _numbered(applied.members, numbers).rename({"customer": "customer_id"}).sort("customer_id", "group_id")
+    stays, leaves = members.filter(pl.col("segment_id").is_not_null()), members.filter(pl.col("segment_id").is_null())
+    if stays.height:
+        store.upsert(_table(SegmentMember), stays, ("customer_id", "group_id"))
+    if leaves.height:
+        store.delete(_table(SegmentMember), leaves.select("customer_id", "group_id"))
+
+
+def _choices(connection: Connection, rows: pl.DataFrame, orders: Orders) -> None:
+    """Choices that the file brings and whose field says to create them (rules §2.8)."""
+    for one in orders.of_kind(Kind.CUSTOM):
+        custom = one.custom
+        if one.type is not Type.CHOICE or custom is None or not custom.create_missing:
+            continue
+        field_id = connection.execute(select(CustomField.id).filter_by(system_name=custom.system_name)).scalar_one()
+        stored = set(connection.execute(select(Choice.external_id).filter_by(field_id=field_id)).scalars())
+        texts = rows[one.name].drop_nulls().unique(maintain_order=True)
+        parts = texts.str.split("|").explode().unique(maintain_order=True) if custom.multiple else texts
+        missing = [part for part in parts if part not in stored]
+        if missing:
+            made = [{"field_id": field_id, "external_id": part, "name": part} for part in missing]
+            connection.execute(insert(Choice), made)
+
+
+# Feed and history
+
+
+def _actions(connection: Connection, store: Store, rows: pl.DataFrame, orders: Orders, now: dt.datetime) -> None:
+    if rows.is_empty():
+        return
+    first = _reserve(connection, "actions", rows.height)
+    frame = rows.sort("record").select(
+        pl.col("customer").alias("customer_id"),
+        pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("id"),
+        "template_id",
+        "touchpoint_id",
+        "endpoint_id",
+        "happened_at",
+        _moment(now).alias("recorded_at"),
+        pl.lit(orders.task_id).alias("task_id"),
+        "record",
+    )
+    store.insert(_table(Action), frame.sort("customer_id", "id"))
+
+
+def _changes(connection: Connection, store: Store, rows: pl.DataFrame, orders: Orders, now: dt.datetime) -> None:
+    if rows.is_empty():
+        return
+    first = _reserve(connection, "changes", rows.height)
+    frame = rows.sort("record").select(
+        pl.col("customer").alias("customer_id"),
+        pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("id"),
+        _moment(now).alias("at"),
+        pl.lit(orders.task_id).alias("task_id"),
+        "record",
+        pl.col("changes").alias("fields"),
+    )
+    store.insert(_table(Change), frame.sort("customer_id", "id"))
+
+
+def _moment(now: dt.datetime) -> pl.Expr:
+    return pl.lit(now.replace(tzinfo=None), pl.Datetime("us"))
+
+
+# Ledger and problems
+
+
+def _ledger(store: Store, block: Normalised, rows: pl.DataFrame, orders: Orders) -> pl.DataFrame:
+    """What became of every row of the block."""
+    settled = rows.select("record", "customer", "created", "changed", "matched_by")
+    outcome = (
+        pl.when("blank").then(pl.lit(Outcome.BLANK.value))
+        .when(pl.col("customer").is_null()).then(pl.lit(Outcome.REJECTED.value))
+        .when("created").then(pl.lit(Outcome.CREATED.value))
+        .when("changed").then(pl.lit(Outcome.UPDATED.value))
+        .otherwise(pl.lit(Outcome.UNCHANGED.value))
+    )  # fmt: skip
+    joined = block.rows.select("record", "line", "blank").join(settled, on="record", how="left", maintain_order="left")
+    ledger = joined.select(
+        pl.lit(orders.task_id).alias("task_id"),
+        "record",
+        "line",
+        outcome.alias("outcome"),
+        pl.col("customer").alias("customer_id"),
+        "matched_by",
+    )
+    store.insert(_table(TaskRow), ledger)
+    return ledger
+
+
+def _problems(connection: Connection, store: Store, problems: pl.DataFrame, orders: Orders) -> None:
+    if problems.is_empty():
+        return
+    in_order = problems.sort("record", maintain_order=True).with_columns(
+        number=pl.int_range(1, pl.len() + 1).over("record")
+    )
+    store.insert(_table(RowProblem), in_order.with_columns(task_id=pl.lit(orders.task_id)))
+    _groups(connection, in_order, orders)
+
+
+def _groups(connection: Connection, problems: pl.DataFrame, orders: Orders) -> None:
+    """Count problems by code and column, keeping the first few of each."""
+    table = ProblemGroup.__table__
+    stored = {
+        (code, column): (count, samples)
+        for code, column, count, samples in connection.execute(
+            select(table.c.code, table.c.column, table.c.count, table.c.samples).filter_by(task_id=orders.task_id)
+        )
+    }
+    sample = pl.struct("record", "line", "value", "detail").head(SAMPLES)
+    grouped = problems.group_by("code", pl.col("column").fill_null(""), maintain_order=True).agg(
+        count=pl.len(), samples=sample
+    )
+    for code, column, count, samples in grouped.iter_rows():
+        key = {"task_id": orders.task_id, "code": code, "column": column}
+        if (code, column) not in stored:
+            connection.execute(insert(ProblemGroup).values(**key, count=count, samples=samples))
+            continue
+        before, kept = stored[code, column]
+        counted = {"count": before + count, "samples": (kept + samples)[:SAMPLES]}
+        connection.execute(update(ProblemGroup).filter_by(**key).values(**counted))
+
+
+def _counts(ledger: pl.DataFrame, problems: pl.DataFrame) -> Counts:
+    outcomes = dict(ledger["outcome"].value_counts().iter_rows())
+    warning_codes = [code for code, problem in PROBLEMS.items() if problem.severity is Severity.WARNING]
+    warnings = problems["code"].is_in(warning_codes)
+    counts = Counts(
+        rows_read=ledger.height,
+        warnings=int(warnings.sum()),
+        **{outcome.value: outcomes.get(outcome.value, 0) for outcome in Outcome},
+    )
+    counts.check()
+    reasons = problems.filter(~warnings)["record"].n_unique()
+    if reasons != counts.rejected:
+        raise BlockDoesNotAddUp(f"{counts.rejected} rows rejected, {reasons} with a reason")
+    return counts
+
+
+def _table(model: type) -> Table:
+    table = model.__table__  # type: ignore[attr-defined]
+    assert isinstance(table, Table)
+    return table
