@@ -1,0 +1,44 @@
+"""The extensions, unbound: create_app binds them to an application."""
+
+from typing import Any
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
+from flask_wtf import CSRFProtect
+from sqlalchemy import Connection, Engine
+
+from cdpweb.models import Base, connections
+
+
+class EdgeSession(Session):
+    """A session that can be told beforehand, by `info["writes"] = True`, that its transactions will write."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        """The engine; for a session that writes, one whose transactions begin with the write lock."""
+        bind = super().get_bind(*args, **kwargs)
+        if self.info.get("writes") and isinstance(bind, Engine):
+            return self._writing(bind)
+        return bind
+
+    def _writing(self, engine: Engine) -> Engine:
+        """The same engine object at each call, for a session keeps one connection per engine object."""
+        if "writing_engine" not in self.info:
+            self.info["writing_engine"] = engine.execution_options(**connections.WRITING)
+        kept: Engine = self.info["writing_engine"]
+        return kept
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": EdgeSession}, disable_autonaming=True)
+csrf = CSRFProtect()
+migrate = Migrate(render_as_batch=True, directory="cdpweb/migrations")
+
+
+def init_app(app: Flask) -> None:
+    """Bind all extensions to `app`."""
+    db.init_app(app)
+    csrf.init_app(app)
+    migrate.init_app(app, db)
+    with app.app_context():
+        connections.prepare(db.engine)

@@ -1,0 +1,55 @@
+"""How connections to SQLite behave: pragmas, transactions that really begin, and the one write lock."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
+
+BUSY_SECONDS = 15
+"""How long a connection waits for another one that writes."""
+
+PRAGMAS = {
+    "journal_mode": "WAL",
+    "synchronous": "NORMAL",
+    "busy_timeout": BUSY_SECONDS * 1000,
+    "foreign_keys": "ON",
+    "cache_size": -64_000,
+    "wal_autocheckpoint": 4000,
+    "temp_store": "MEMORY",
+}
+
+WRITING = {"sqlite_begin": "IMMEDIATE"}
+"""Execution options of a connection whose transactions take SQLite's write lock at once."""
+
+
+def prepare(engine: Engine) -> None:
+    """Make the connections of `engine` ours; PostgreSQL needs nothing."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin)
+
+
+def begin_writing(session: Session) -> None:
+    """Begin the session's transaction with SQLite's write lock, waiting for it; on PostgreSQL an ordinary one.
+
+    A transaction that has read before it writes cannot wait for the lock: if another one has written meanwhile,
+    SQLite refuses it at once with "database is locked". So whoever will write says so before reading.
+    Raises RuntimeError in a transaction that has already begun.
+    """
+    if session.in_transaction():
+        raise RuntimeError("begin_writing comes first in a transaction: commit or roll back what went before")
+    session.connection(execution_options=WRITING)
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    """Set up a new SQLite connection; from here on no statement begins a transaction but our own BEGIN."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for name, value in PRAGMAS.items():
+        cursor.execute(f"PRAGMA {name} = {value}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")

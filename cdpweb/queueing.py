@@ -1,0 +1,84 @@
+"""The doorbell: asks a worker to look at a task, and says who listens. The database is the truth, this is not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from cdpweb import broker, jobs, presence
+from cdpweb.broker import BrokerDown
+
+__all__ = ["BrokerDown", "QueueName", "is_waiting", "place", "ring", "workers"]
+
+NO_TIMEOUT = -1
+RESULT_SECONDS = 0
+FAILURE_SECONDS = 24 * 60 * 60
+
+
+class QueueName(StrEnum):
+    """Two queues with a worker each, so that nobody's check waits for somebody's five million rows."""
+
+    IMPORTS = "imports"
+    SHORT = "short"
+
+
+def ring(task_id: int, queue: str = QueueName.IMPORTS) -> None:
+    """Ask the worker of `queue` to run the task; a second ring for one that still waits does nothing.
+
+    Raises BrokerDown; the task is safe in the database, and the watchdog rings for it when the broker is back.
+    """
+    with _answering():
+        line = line_of(queue)
+        if line.get_job_position(job_id(task_id)) is not None:
+            return
+        line.enqueue(
+            jobs.run_task,
+            task_id,
+            job_id=job_id(task_id),
+            job_timeout=NO_TIMEOUT,
+            result_ttl=RESULT_SECONDS,
+            failure_ttl=FAILURE_SECONDS,
+            description=f"task {task_id}",
+        )
+
+
+def workers(queue: str = QueueName.IMPORTS) -> int:
+    """How many live workers listen to `queue`; raises BrokerDown."""
+    with _answering():
+        return presence.count(broker.connection(), queue)
+
+
+def place(task_id: int, queue: str = QueueName.IMPORTS) -> int | None:
+    """How many tasks are in front of this one in `queue`, 0 for the next; None where it does not wait there.
+
+    Raises BrokerDown.
+    """
+    with _answering():
+        position: int | None = line_of(queue).get_job_position(job_id(task_id))
+        return position
+
+
+def is_waiting(task_id: int, queue: str = QueueName.IMPORTS) -> bool:
+    """Whether the task waits in `queue` for its worker; raises BrokerDown."""
+    return place(task_id, queue) is not None
+
+
+def line_of(queue: str) -> Queue:
+    """RQ's queue of that name."""
+    return Queue(queue, connection=broker.connection(), serializer=JSONSerializer)
+
+
+def job_id(task_id: int) -> str:
+    """The one job of a task."""
+    return f"task-{task_id}"
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise BrokerDown from error

@@ -1,0 +1,16 @@
+"""What a browser sees: one blueprint per noun."""
+
+from flask import Flask
+
+from cdpweb.web import access, errors, frame, health, masking, security, static_files, templating
+
+PARTS = (access, errors, masking, security, static_files, templating)
+BLUEPRINTS = (frame.bp, health.bp)
+
+
+def register(app: Flask) -> None:
+    """Give `app` its pages."""
+    for part in PARTS:
+        part.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

@@ -1,0 +1,109 @@
+"""Error pages: every refusal says what is wrong and what to do."""
+
+import secrets
+
+import structlog
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from cdpweb.broker import BrokerDown
+from cdpweb.extensions import db
+from cdpweb.web.templating import size
+
+log = structlog.get_logger()
+
+RETRY_SECONDS = 5
+
+SENTENCES = {
+    400: ("The request was not understood", "Go back, reload the page and try again."),
+    403: ("This is not allowed", "Ask the owner of this installation for the right to do it."),
+    404: ("There is no such page", "The address may be mistyped, or what it showed has been deleted."),
+    405: ("This address cannot be used that way", "Go back to the page you came from and use its buttons."),
+    422: ("Something in the form is not right", "Go back, correct it and send it again."),
+    500: ("Something went wrong on our side", "Try again; if it happens again, report this id to the operator: {id}"),
+    503: ("The database is busy", "Another job is writing. Nothing was changed; try again in a few seconds."),
+    507: ("There is not enough free disk space", "Ask the operator to make room, then upload the file again."),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Answer every trouble with a page."""
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(CSRFError, _form_too_old)
+    app.register_error_handler(413, _too_large)
+    app.register_error_handler(OperationalError, _database_trouble)
+    app.register_error_handler(BrokerDown, _broker_down)
+    app.register_error_handler(500, _failed)
+
+
+def _refused(error: HTTPException) -> Response:
+    """The page of an HTTP status; a sentence given by the view with `abort(404, "…")` goes before our own."""
+    if error.response is not None:
+        return make_response(error.response)
+    code = error.code or 500
+    title, advice = SENTENCES.get(code, (error.name, "Go back and try again."))
+    is_own_sentence = error.description and error.description != type(error).description
+    answer = _answer(code, title, error.description if is_own_sentence and error.description else advice)
+    answer.headers.extend(
+        [(name, value) for name, value in error.get_headers() if name in ("Allow", "Retry-After", "WWW-Authenticate")]
+    )
+    return answer
+
+
+def _form_too_old(_error: CSRFError) -> Response:
+    return _answer(400, "This form is too old", "Go back, reload the page, fill it in and send it again.")
+
+
+def _too_large(_error: HTTPException) -> Response:
+    limit = size(current_app.config["MAX_UPLOAD_BYTES"])
+    return _answer(
+        413,
+        "This file is too large",
+        f"A file may have up to {limit}. Split it, or compress it as .gz or .zip, and upload the parts.",
+    )
+
+
+def _database_trouble(error: OperationalError) -> Response:
+    """503 where SQLite's one writer kept us waiting too long; anything else is a bug."""
+    db.session.rollback()
+    if "database is locked" not in str(error.orig):
+        return _failed(error)
+    log.warning("database_locked", endpoint=request.endpoint)
+    answer = _answer(503, *SENTENCES[503])
+    answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer
+
+
+def _broker_down(error: BrokerDown) -> Response:
+    log.warning("broker_down", endpoint=request.endpoint)
+    return _answer(503, "The job queue does not answer", str(error))
+
+
+def _failed(error: Exception) -> Response:
+    """A bug: logged under an id that the page names."""
+    number = secrets.token_hex(4)
+    cause = getattr(error, "original_exception", None) or error
+    log.error("request_failed", id=number, endpoint=request.endpoint, method=request.method, exc_info=cause)
+    title, advice = SENTENCES[500]
+    return _answer(500, title, advice.format(id=number))
+
+
+def _answer(code: int, title: str, sentence: str) -> Response:
+    """A page, or JSON for a script that asks for it."""
+    if request.accept_mimetypes.best == "application/json":
+        answer = jsonify(error=title, message=sentence)
+    else:
+        answer = make_response(_page(code, title, sentence))
+    answer.status_code = code
+    return answer
+
+
+def _page(code: int, title: str, sentence: str) -> str:
+    """The error page; a bare one where the frame itself fails, for an error page must never fail."""
+    try:
+        return render_template("errors/show.html", code=code, title=title, sentence=sentence)
+    except Exception:
+        log.exception("error_page_failed", code=code)
+        return render_template("errors/bare.html", title=title, sentence=sentence)

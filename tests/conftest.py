@@ -1,0 +1,110 @@
+"""What the tests stand on: a real broker, a fresh database each, a client, workers, a browser."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, has_app_context
+from flask.testing import FlaskClient
+from redis import Redis
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+from sqlalchemy.orm import Session, scoped_session
+
+from cdpweb import broker, queueing
+from cdpweb.app import create_app
+from cdpweb.extensions import db
+from cdpweb.models import Base, shipped
+
+BROKER_START_SECONDS = 10
+
+
+class PageClient(FlaskClient):
+    """A client whose requests see what the test has done, and the test what they have done.
+
+    Each request has an application context, and so a database session, of its own; what the test's own session holds
+    is committed before.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """Make a request."""
+        if has_app_context():
+            db.session.commit()
+        kwargs.setdefault("buffered", True)
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
+@pytest.fixture(scope="session")
+def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real broker, one for each test process."""
+    folder = tmp_path_factory.mktemp("broker")
+    socket = folder / "broker.sock"
+    server = subprocess.Popen(broker.server_command(folder, socket), stdout=subprocess.DEVNULL)
+    url = f"unix://{socket}"
+    wait_for(lambda: broker.answers(url), BROKER_START_SECONDS)
+    yield url
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture
+def app(broker_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The application on a fresh database and an empty broker."""
+    with Redis.from_url(broker_url) as connection:
+        connection.flushall()
+    app = create_app(INSTANCE=tmp_path / "instance", REDIS_URL=broker_url, WTF_CSRF_ENABLED=False, TESTING=True)
+    app.test_client_class = PageClient
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+        shipped.ship(db.session)
+        db.session.commit()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+    broker_connection = app.extensions.get("broker")
+    if broker_connection is not None:
+        broker_connection.close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without JavaScript."""
+    return app.test_client()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[scoped_session[Session]]:
+    """The database session of the test's own application context.
+
+    SQLite shows a transaction the database as it was at its first statement: commit to see what others have done since
+    (`client` and `drain` do so).
+    """
+    with app.app_context():
+        yield db.session
+
+
+@pytest.fixture
+def drain(app: Flask) -> Callable[..., None]:
+    """Does the work that waits in a queue, here and now: `drain()`."""
+
+    def run(queue: str = queueing.QueueName.IMPORTS) -> None:
+        if has_app_context():
+            db.session.commit()
+        with app.app_context():
+            worker = SimpleWorker([queueing.line_of(queue)], connection=broker.connection(), serializer=JSONSerializer)
+            worker.work(burst=True, logging_level="WARNING")
+        assert not worker.failed_job_count, "a job failed: see the log above"
+
+    return run
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> None:
+    """Return as soon as `condition` holds; fail the test where it does not within `seconds`."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"still waiting after {seconds} seconds"
+        time.sleep(0.02)
