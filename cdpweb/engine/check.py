@@ -8,8 +8,10 @@ from typing import Any
 import polars as pl
 
 from cdpweb.domain import dates, spreadsheets
+from cdpweb.domain.dates import DayMonthEvidence
 from cdpweb.domain.fields import Kind, Type
-from cdpweb.engine.normalise import cell_texts, normalise
+from cdpweb.domain.spreadsheets import RoundingEvidence
+from cdpweb.engine.normalise import CLEAR, normalise, trimmed
 from cdpweb.engine.orders import Evidence, Orders
 from cdpweb.reading.blocks import Block
 
@@ -31,8 +33,8 @@ class Findings:
 
     records: int = 0
     empty: list[str] = field(default_factory=list)
-    dates: dict[str, dates.DayMonthEvidence] = field(default_factory=dict)
-    rounding: dict[str, spreadsheets.RoundingEvidence] = field(default_factory=dict)
+    dates: dict[str, DayMonthEvidence] = field(default_factory=dict)
+    rounding: dict[str, RoundingEvidence] = field(default_factory=dict)
     unknown: dict[str, Counter[str]] = field(default_factory=dict)
 
     def evidence(self, orders: Orders) -> Evidence:
@@ -52,10 +54,10 @@ def check(blocks: Iterable[Block], orders: Orders) -> Findings:
     for block in blocks:
         findings.records += block.rows.height
         for name, index in orders.mapped.items():
-            text = cell_texts(block.rows[f"c{index}"])
-            if name in speechless and text.null_count() < len(text):
+            text = trimmed(block.rows[f"c{index}"])
+            if name in speechless and (text != "").any():
                 speechless.discard(name)
-            _look(findings, orders, name, text)
+            _look(findings, orders, name, text.filter((text != "") & (text != CLEAR)))
         if settings.mapped:
             _unknown(findings, normalise(block.rows, settings).problems, settings)
     findings.empty = [orders.headers[orders.mapped[name]] for name in orders.mapped if name in speechless]

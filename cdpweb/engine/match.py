@@ -81,8 +81,8 @@ def _owner(name: str) -> str:
 def _with_owners(rows: pl.DataFrame, orders: Orders, store: Store) -> pl.DataFrame:
     """The rows with the owner of each identifier, the strongest owner, and whether they need the rule itself."""
     for name in orders.identifiers:
-        owners = _owners(name, rows[name], orders, store).rename({"value": name, "customer": _owner(name)})
-        rows = rows.join(owners, on=name, how="left", maintain_order="left")
+        found = _owners(name, rows[name], orders, store).rename({"value": name, "customer": _owner(name)})
+        rows = rows.join(found, on=name, how="left", maintain_order="left")
     by_strength = sorted(orders.identifiers, key=level_of)
     owners = [pl.col(_owner(name)) for name in by_strength]
     rows = rows.with_columns(owner=pl.coalesce(owners))
@@ -130,15 +130,16 @@ def _plain(rows: pl.DataFrame, orders: Orders) -> _Settled:
     """Rows that nobody else speaks of, whose owner is nobody or one customer who owns all."""
     names = orders.identifiers
     nothing = pl.all_horizontal(pl.col(name).is_null() for name in names)
-    error = pl.when(nothing).then(pl.lit("no_identifier"))
+    unknown = pl.lit(False)
     if CUSTOMER_ID in names:
         unknown = pl.col("CustomerId:given") & pl.col(_owner(CUSTOMER_ID)).is_null()
-        error = pl.when(unknown).then(pl.lit("customer_id_unknown")).when(nothing).then(pl.lit("no_identifier"))
     there = pl.col("owner").is_not_null()
-    if orders.settings.task is TaskKind.EDIT:
-        error = error.when(~there).then(pl.lit("customer_not_found"))
-    elif orders.settings.task is TaskKind.ADD:
-        error = error.when(there).then(pl.lit("customer_exists"))
+    error = (
+        pl.when(unknown).then(pl.lit("customer_id_unknown"))
+        .when(nothing).then(pl.lit("no_identifier"))
+        .when(~there & (orders.settings.task is TaskKind.EDIT)).then(pl.lit("customer_not_found"))
+        .when(there & (orders.settings.task is TaskKind.ADD)).then(pl.lit("customer_exists"))
+    )  # fmt: skip
     rows = rows.with_columns(error=error.otherwise(pl.lit(None, pl.String)))
     good = rows.filter(pl.col("error").is_null() & ~pl.col("rejected"))
     accepted = good.select(
@@ -156,7 +157,7 @@ def _plain(rows: pl.DataFrame, orders: Orders) -> _Settled:
 
 
 def _matched_by(names: list[str]) -> pl.Expr:
-    chain = pl.lit(None, pl.String)
+    chain: pl.Expr = pl.lit(None, pl.String)
     for name in sorted(names, key=level_of, reverse=True):
         chain = pl.when(pl.col(_owner(name)).is_not_null()).then(pl.lit(name)).otherwise(chain)
     return chain
@@ -168,7 +169,8 @@ def _given(name: str, names: list[str]) -> pl.Expr:
 
 def _plain_problems(rows: pl.DataFrame, orders: Orders) -> pl.DataFrame:
     """The errors of plain rows, each at the row's strongest identifier."""
-    column, value = pl.lit(None, pl.String), pl.lit(None, pl.String)
+    column: pl.Expr = pl.lit(None, pl.String)
+    value: pl.Expr = pl.lit(None, pl.String)
     for name in sorted(orders.identifiers, key=level_of, reverse=True):
         column = pl.when(pl.col(name).is_not_null()).then(pl.lit(name)).otherwise(column)
         value = pl.when(pl.col(name).is_not_null()).then(_text(name)).otherwise(value)

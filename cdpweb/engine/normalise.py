@@ -6,7 +6,7 @@ erasable field a column `<name>:erase`. Settings columns hold ids of the catalog
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import polars as pl
 
@@ -61,6 +61,11 @@ class Cells(NamedTuple):
     clear: pl.Series
 
 
+def trimmed(raw: pl.Series) -> pl.Series:
+    """The text of cells as the rules see it: without white space around it, and without a formula guard (rules §8.2)."""
+    return unguard(values.trim(raw))
+
+
 def erase(name: str) -> str:
     """The column that says where the field `name` is to be erased."""
     return f"{name}:erase"
@@ -74,6 +79,11 @@ def group_column(group_id: int) -> str:
 def normalise(rows: pl.DataFrame, orders: Orders) -> Normalised:
     """The typed block of the raw `rows` that `reading.blocks` gave."""
     return _Normaliser(orders, rows).run()
+
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> int: ...
 
 
 @dataclass
@@ -135,7 +145,7 @@ class _Normaliser:
             self.raw = self.raw.with_columns(pl.when(~broken).then(pl.col(name)).alias(name) for name in cells)
 
     def _cells(self, name: str, raw: pl.Series) -> Cells:
-        text = cell_texts(raw)
+        text = trimmed(raw)
         if (nul := text.str.contains("\0", literal=True).fill_null(False)).any():
             setting = self.orders.reference[name].kind is Kind.SETTING
             self._flag(name, nul, self._setting_error(nul) if setting else "nul_in_cell", text)
@@ -324,7 +334,7 @@ class _Normaliser:
                     self._date_setting(one)
         self._segments()
 
-    def _lookup(self, one: Field, find: Callable[[str], "_Identified | None"]) -> None:
+    def _lookup(self, one: Field, find: Callable[[str], _Identified | None]) -> None:
         cells = self.cells[one.name]
         self.typed[one.name] = _ids(cells.text, find)
         unknown = (cells.text.is_not_null() & self.typed[one.name].is_null()) | cells.clear
@@ -368,10 +378,10 @@ class _Normaliser:
         self._unknown_setting(GROUP_PAIR, (group_cells.text.is_not_null() & group.is_null()) | group_cells.clear)
         pairs = pl.DataFrame({"group": group, "text": segment_cells.text})
         segments = {
-            (group_id, text): segment.id
+            (group_id, text): found.id
             for group_id, text in pairs.drop_nulls().unique().iter_rows()
             for one in catalog.segment_groups
-            if one.id == group_id and (segment := one.segment(text))
+            if one.id == group_id and (found := one.segment(text))
         }
         known = pl.DataFrame(
             [(group_id, text, segment_id) for (group_id, text), segment_id in segments.items()],
@@ -397,11 +407,7 @@ class _Normaliser:
         )
 
 
-class _Identified:
-    id: int
-
-
-def _ids(text: pl.Series, find: Callable[[str], "_Identified | None"]) -> pl.Series:
+def _ids(text: pl.Series, find: Callable[[str], _Identified | None]) -> pl.Series:
     """Ids of the catalog for the texts of a column; null where unknown or no text."""
     known = {one: found.id for one in text.drop_nulls().unique() if (found := find(one))}
     if not known:

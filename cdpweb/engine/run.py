@@ -18,6 +18,7 @@ from cdpweb.engine.normalise import normalise
 from cdpweb.engine.orders import Evidence, Orders
 from cdpweb.engine.write import Counts, write_block
 from cdpweb.models import Task, TaskRow, Upload
+from cdpweb.models.base import table_of
 from cdpweb.models.connections import WRITING
 from cdpweb.models.snapshot import snapshot
 from cdpweb.models.types import now
@@ -32,7 +33,7 @@ log = structlog.get_logger(__name__)
 MAX_CLAIMS = 5
 """How often one checkpoint may be claimed: a block that kills its worker must not do so for ever."""
 
-tasks = Task.__table__
+tasks = table_of(Task)
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class _Run:
             return
         dialect = Dialect.from_json(task.dialect)
         path = self._work_file(task, dialect)
-        start = read_header(path, dialect).next
+        start = read_header(path, dialect, self.limits.max_cell_bytes).next
         orders = self._orders(task)
         findings = check(self._read(path, dialect, len(task.header), start), orders)
         self._after_check(findings, orders, path, start)
@@ -146,8 +147,6 @@ class _Run:
         return read_blocks(path, dialect, columns, start, limits.block_bytes, limits.max_cell_bytes)
 
     def _after_check(self, findings: Findings, orders: Orders, path: Path, start: Position) -> None:
-        if not findings.records:
-            raise FileRefused("no_records", "The file has a header and no rows.", "Add the customers below the header.")
         with self._holding() as (connection, task):
             asked = questions(findings, orders, task.answers)
             columns = list(task.columns)

@@ -28,6 +28,7 @@ from cdpweb.models import (
     SegmentMember,
     TaskRow,
 )
+from cdpweb.models.base import table_of
 from cdpweb.models.customers import STORED_COLUMNS
 
 SAMPLES = 3
@@ -116,12 +117,12 @@ def _identities(store: Store, matched: Matched, orders: Orders) -> None:
         lost = [move.customer for move in matched.moves if move.column == column and move.old is not None]
         if lost:
             released = pl.DataFrame({"id": lost}).with_columns(pl.lit(None).alias(name))
-            store.update(_table(Customer), released, ("id",))
+            store.update(table_of(Customer), released, ("id",))
     gone = [
         (systems[move.column], move.old) for move in matched.moves if move.column in systems and move.old is not None
     ]
     if gone:
-        store.delete(_table(ExternalId), pl.DataFrame(gone, schema=["system_id", "value"], orient="row"))
+        store.delete(table_of(ExternalId), pl.DataFrame(gone, schema=["system_id", "value"], orient="row"))
 
 
 def _newcomers(
@@ -141,26 +142,26 @@ def _newcomers(
     renamed = {name: STORED_COLUMNS[name] for name in (EMAIL, PHONE) if name in fresh.columns}
     columns = fresh.rename(renamed).drop("customer", *(name for name in systems if name in fresh.columns))
     store.insert(
-        _table(Customer),
+        table_of(Customer),
         columns.with_columns(created_at=_moment(now), created_task_id=pl.lit(orders.task_id)),
     )
     for name, system_id in systems.items():
         if name in fresh.columns:
             own = fresh.filter(pl.col(name).is_not_null()).sort(name)
             external = own.select(pl.lit(system_id).alias("system_id"), pl.col(name).alias("value"), customer_id="id")
-            store.insert(_table(ExternalId), external)
+            store.insert(table_of(ExternalId), external)
 
 
 def _changed(store: Store, applied: Applied, matched: Matched, orders: Orders) -> None:
     """Fields of customers who were there, then the identifiers they got."""
     if applied.changed.height and applied.changed.width > 1:
-        store.update(_table(Customer), applied.changed.rename({"customer": "id"}), ("id",))
+        store.update(table_of(Customer), applied.changed.rename({"customer": "id"}), ("id",))
     systems = system_ids(orders)
     for column in (EMAIL, PHONE):
         got = [(move.customer, move.new) for move in matched.moves if move.column == column and move.new is not None]
         if got:
             frame = pl.DataFrame(got, schema=["id", STORED_COLUMNS[column]], orient="row")
-            store.update(_table(Customer), frame, ("id",))
+            store.update(table_of(Customer), frame, ("id",))
     gained = [
         (systems[move.column], move.new, move.customer)
         for move in matched.moves
@@ -168,16 +169,16 @@ def _changed(store: Store, applied: Applied, matched: Matched, orders: Orders) -
     ]
     if gained:
         frame = pl.DataFrame(gained, schema=["system_id", "value", "customer_id"], orient="row")
-        store.insert(_table(ExternalId), frame)
+        store.insert(table_of(ExternalId), frame)
 
 
 def _members(store: Store, applied: Applied, numbers: pl.DataFrame) -> None:
     members = _numbered(applied.members, numbers).rename({"customer": "customer_id"}).sort("customer_id", "group_id")
     stays, leaves = members.filter(pl.col("segment_id").is_not_null()), members.filter(pl.col("segment_id").is_null())
     if stays.height:
-        store.upsert(_table(SegmentMember), stays, ("customer_id", "group_id"))
+        store.upsert(table_of(SegmentMember), stays, ("customer_id", "group_id"))
     if leaves.height:
-        store.delete(_table(SegmentMember), leaves.select("customer_id", "group_id"))
+        store.delete(table_of(SegmentMember), leaves.select("customer_id", "group_id"))
 
 
 def _choices(connection: Connection, rows: pl.DataFrame, orders: Orders) -> None:
@@ -214,7 +215,7 @@ def _actions(connection: Connection, store: Store, rows: pl.DataFrame, orders: O
         pl.lit(orders.task_id).alias("task_id"),
         "record",
     )
-    store.insert(_table(Action), frame.sort("customer_id", "id"))
+    store.insert(table_of(Action), frame.sort("customer_id", "id"))
 
 
 def _changes(connection: Connection, store: Store, rows: pl.DataFrame, orders: Orders, now: dt.datetime) -> None:
@@ -229,7 +230,7 @@ def _changes(connection: Connection, store: Store, rows: pl.DataFrame, orders: O
         "record",
         pl.col("changes").alias("fields"),
     )
-    store.insert(_table(Change), frame.sort("customer_id", "id"))
+    store.insert(table_of(Change), frame.sort("customer_id", "id"))
 
 
 def _moment(now: dt.datetime) -> pl.Expr:
@@ -258,7 +259,7 @@ def _ledger(store: Store, block: Normalised, rows: pl.DataFrame, orders: Orders)
         pl.col("customer").alias("customer_id"),
         "matched_by",
     )
-    store.insert(_table(TaskRow), ledger)
+    store.insert(table_of(TaskRow), ledger)
     return ledger
 
 
@@ -268,13 +269,13 @@ def _problems(connection: Connection, store: Store, problems: pl.DataFrame, orde
     in_order = problems.sort("record", maintain_order=True).with_columns(
         number=pl.int_range(1, pl.len() + 1).over("record")
     )
-    store.insert(_table(RowProblem), in_order.with_columns(task_id=pl.lit(orders.task_id)))
+    store.insert(table_of(RowProblem), in_order.with_columns(task_id=pl.lit(orders.task_id)))
     _groups(connection, in_order, orders)
 
 
 def _groups(connection: Connection, problems: pl.DataFrame, orders: Orders) -> None:
     """Count problems by code and column, keeping the first few of each."""
-    table = ProblemGroup.__table__
+    table = table_of(ProblemGroup)
     stored = {
         (code, column): (count, samples)
         for code, column, count, samples in connection.execute(
@@ -309,9 +310,3 @@ def _counts(ledger: pl.DataFrame, problems: pl.DataFrame) -> Counts:
     if reasons != counts.rejected:
         raise BlockDoesNotAddUp(f"{counts.rejected} rows rejected, {reasons} with a reason")
     return counts
-
-
-def _table(model: type) -> Table:
-    table = model.__table__  # type: ignore[attr-defined]
-    assert isinstance(table, Table)
-    return table

@@ -1,6 +1,6 @@
 """The base of all tables: one place that names constraints, so that migrations can find them."""
 
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import DeclarativeBase
 
 NAMING_CONVENTION = {
@@ -16,3 +16,10 @@ class Base(DeclarativeBase):
     """What every table inherits from."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table of a model, for bulk statements."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table

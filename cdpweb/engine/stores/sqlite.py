@@ -16,7 +16,7 @@ class SqliteStore:
     def __init__(self, connection: Connection) -> None:
         driver = connection.connection.driver_connection
         assert driver is not None
-        self._driver = driver
+        self._driver: Any = driver
 
     def owners(self, column: str, values: pl.Series) -> pl.DataFrame:
         """Who owns the values of an identifier column."""
