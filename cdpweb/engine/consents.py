@@ -37,7 +37,7 @@ def _plainly(ordered: pl.DataFrame, mapped: list[str], orders: Orders) -> Said:
         at = pl.coalesce(CONSENT_DATE, at)
     moment = at.dt.strftime("%Y-%m-%dT%H:%M:%S%.3f+00:00")
     nothing = pl.Series([None], dtype=pl.String).new_from_index(0, ordered.height)
-    said = {node: nothing for node in orders.consent_tree.parents}
+    said = dict.fromkeys(orders.consent_tree.parents, nothing)
     for node in mapped:
         state = pl.when(node).then(pl.lit("in ")).when(~pl.col(node)).then(pl.lit("out "))
         said[node] = ordered.select(pl.when("created").then(state + moment)).to_series()

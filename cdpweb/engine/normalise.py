@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 import polars as pl
 
-from cdpweb.domain import countries, dates, emails, names, numbers, phones, values
+from cdpweb.domain import countries, emails, names, phones, values
 from cdpweb.domain.columns import Parsed
 from cdpweb.domain.fields import (
     CUSTOMER_ID,
@@ -28,6 +28,7 @@ from cdpweb.domain.fields import (
 from cdpweb.domain.formulas import unguard
 from cdpweb.domain.settings import OUT_OF_GROUP, EmptyCells, country_of
 from cdpweb.engine.orders import Orders
+from cdpweb.engine.parsers import parse
 
 CLEAR = "%CLEAR%"
 VALUE_CHARACTERS = 200
@@ -62,7 +63,7 @@ class Cells(NamedTuple):
 
 
 def trimmed(raw: pl.Series) -> pl.Series:
-    """The text of cells as the rules see it: without white space around it, and without a formula guard (rules §8.2)."""
+    """The text of cells without white space around it and without a formula guard (rules §2.1, §8.2)."""
     return unguard(values.trim(raw))
 
 
@@ -241,53 +242,14 @@ class _Normaliser:
 
     def _erasable(self, one: Field) -> None:
         cells = self.cells[one.name]
-        self._keep(one.name, self._parse(one, cells.text))
+        self._keep(one.name, parse(one, cells.text, self.orders))
         erases = self.orders.settings.empty_cells is EmptyCells.ERASE
         self.typed[erase(one.name)] = cells.clear | cells.empty if erases else cells.clear
 
     def _plain(self, one: Field) -> None:
         cells = self.cells[one.name]
-        self._keep(one.name, self._parse(one, cells.text))
+        self._keep(one.name, parse(one, cells.text, self.orders))
         self._flag(one.name, cells.clear, "clear_not_allowed", _says_clear(cells))
-
-    def _parse(self, one: Field, text: pl.Series) -> Parsed:
-        """One column of values by its type (rules §2)."""
-        if one.custom and one.custom.multiple:
-            return values.multiple(text, lambda parts: self._parse_single(one, parts))
-        return self._parse_single(one, text)
-
-    def _parse_single(self, one: Field, text: pl.Series) -> Parsed:
-        order = self.orders.date_order(one.name)
-        zone = "UTC" if one.utc else self.orders.catalog.project.time_zone
-        now = self.orders.started_at
-        match one.type:
-            case Type.NAME:
-                return names.name(text)
-            case Type.BIRTH_DATE:
-                return dates.birth_date(text, order, now.date())
-            case Type.SEX:
-                return values.sex(text)
-            case Type.AREA:
-                return values.area(text, [area.external_id for area in self.orders.catalog.areas])
-            case Type.TIME_ZONE:
-                return values.time_zone(text)
-            case Type.BOOLEAN:
-                return self._boolean(one, text)
-            case Type.TEXT:
-                return values.text(text)
-            case Type.INTEGER:
-                return numbers.integer(text)
-            case Type.DECIMAL:
-                return numbers.decimal(text)
-            case Type.DATE:
-                return dates.date(text, order)
-            case Type.DATE_TIME:
-                bounds = one.kind in (Kind.SETTING, Kind.CONSENT_DATE)
-                return dates.moment(text, order, zone, now=now if bounds else None)
-            case Type.CHOICE:
-                assert one.custom is not None
-                return values.choice(text, one.custom)
-        raise ValueError(f"{one.name} has no parser")
 
     # Names
 
@@ -342,7 +304,7 @@ class _Normaliser:
 
     def _date_setting(self, one: Field) -> None:
         cells = self.cells[one.name]
-        self.typed[one.fills] = self._parse(one, cells.text).values
+        self.typed[one.fills] = parse(one, cells.text, self.orders).values
         self._unknown_setting(one.name, (cells.text.is_not_null() & self.typed[one.fills].is_null()) | cells.clear)
 
     def _unknown_setting(self, name: str, mask: pl.Series) -> None:
@@ -393,18 +355,6 @@ class _Normaliser:
         said = segment_cells.text.is_not_null() | segment_cells.clear
         self._unknown_setting(SEGMENT_PAIR, said & segment.is_null())
         return pl.DataFrame({"group": group, "segment": segment})
-
-    def _boolean(self, one: Field, text: pl.Series) -> Parsed:
-        """Custom fields keep the canonical text, all else the truth itself."""
-        parsed = values.boolean(text)
-        if one.kind is not Kind.CUSTOM:
-            return parsed
-        return Parsed(
-            pl.select(
-                pl.when(parsed.values).then(pl.lit("true")).when(~parsed.values).then(pl.lit("false"))
-            ).to_series(),
-            parsed.problems,
-        )
 
 
 def _ids(text: pl.Series, find: Callable[[str], _Identified | None]) -> pl.Series:

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 import polars as pl
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from cdpweb.domain.fields import EMAIL, PHONE, Kind, Type
 from cdpweb.domain.problems import PROBLEMS, Severity
