@@ -20,6 +20,7 @@ Decisions = Mapping[int, str | None]
 """What a person decided, by the column's position from 0: the name of a field, or SKIP."""
 
 MAX_PROPOSALS = 3
+MAX_PROPOSED_CHARACTERS = 200
 NEAR_MISS_SCORE = 85
 """The least rapidfuzz WRatio of a proposal; chosen on sample headers, see docs/decisions.md."""
 
@@ -161,7 +162,7 @@ class _Mapper:
 def proposals(header: str, free: Iterable[Field]) -> tuple[str, ...]:
     """The fields among `free` that a header may mean: those with it as a synonym, then near misses (rules §1.5)."""
     spellings = [(key_of(word), one.name) for one in free for word in (one.name, *one.aliases, *one.synonyms)]
-    meant = key_of(header)
+    meant = key_of(header[:MAX_PROPOSED_CHARACTERS])
     exact = [name for key, name in spellings if key == meant]
     near = process.extract(
         meant, [key for key, _ in spellings], scorer=fuzz.WRatio, score_cutoff=NEAR_MISS_SCORE, limit=None

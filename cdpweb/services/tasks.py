@@ -58,7 +58,7 @@ class Counts(NamedTuple):
 
 
 class SettingLine(NamedTuple):
-    """One setting of a task: its name, its value and where that came from, in words ("" where it was a plain choice)."""
+    """One setting of a task: its name, its value, where that came from ("" where it was a plain choice)."""
 
     label: str
     value: str
