@@ -29,7 +29,7 @@ class BrokerDown(Exception):
         )
 
 
-def connect(url: str) -> "Redis[bytes]":
+def connect(url: str) -> Redis:
     """A connection to the broker at `url`, made at its first use and made again when it breaks."""
     return Redis.from_url(
         url,
@@ -39,9 +39,9 @@ def connect(url: str) -> "Redis[bytes]":
     )
 
 
-def connection() -> "Redis[bytes]":
+def connection() -> Redis:
     """The application's connection to the broker."""
-    kept: Redis[bytes] | None = current_app.extensions.get("broker")
+    kept: Redis | None = current_app.extensions.get("broker")
     if kept is None:
         kept = current_app.extensions["broker"] = connect(current_app.config["BROKER_URL"])
     return kept
@@ -76,7 +76,7 @@ def server_command(folder: Path, socket: Path) -> list[str]:
         "save": "",
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
-        "loglevel": "warning",
+        "logfile": str(folder / "broker.log"),
     }
     return [_server(), *(word for name, value in settings.items() for word in (f"--{name}", value))]
 

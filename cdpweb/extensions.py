@@ -1,14 +1,17 @@
 """The extensions, unbound: create_app binds them to an application."""
 
+from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
 from flask_wtf import CSRFProtect
 from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session as SqlSession
 
+from cdpweb.config import Config
 from cdpweb.models import Base, connections
 
 
@@ -30,9 +33,15 @@ class EdgeSession(Session):
         return kept
 
 
-db = SQLAlchemy(model_class=Base, session_options={"class_": EdgeSession}, disable_autonaming=True)
+class Database(SQLAlchemy):
+    """Flask-SQLAlchemy, with its session declared as what it stands for: services take a Session."""
+
+    session: SqlSession  # type: ignore[assignment]
+
+
+db = Database(model_class=Base, session_options={"class_": EdgeSession}, disable_autonaming=True)
 csrf = CSRFProtect()
-migrate = Migrate(render_as_batch=True, directory="cdpweb/migrations")
+migrate = Migrate(directory=str(Path(__file__).parent / "migrations"), render_as_batch=True, compare_type=True)
 
 
 def init_app(app: Flask) -> None:
@@ -42,3 +51,9 @@ def init_app(app: Flask) -> None:
     migrate.init_app(app, db)
     with app.app_context():
         connections.prepare(db.engine)
+
+
+def current_config() -> Config:
+    """The settings of the application that is at work."""
+    config: Config = current_app.extensions["cdpweb_config"]
+    return config

@@ -7,7 +7,7 @@ watchdog from ringing again for a task that is being worked on.
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -37,7 +37,7 @@ class LeaseTaken(Exception):
 
 def new_owner() -> str:
     """A name for this run of a task that no other run has; at most 64 characters."""
-    return f"{socket.gethostname()[:30]}-{os.getpid()}-{secrets.token_hex(8)}"
+    return f"{secrets.token_hex(8)}-{os.getpid()}-{socket.gethostname()[:30]}"
 
 
 @contextmanager
@@ -60,15 +60,23 @@ def held(task_id: int, owner: str) -> Iterator[None]:
         _release_quietly(task_id, owner)
 
 
-def renew(connection: "Redis[bytes]", task_id: int, owner: str, milliseconds: int) -> bool:
+def renew(connection: Redis, task_id: int, owner: str, milliseconds: int) -> bool:
     """Take or renew the lease; False where another owner has it."""
     return bool(connection.eval(RENEW, 1, key(task_id), owner, milliseconds))
 
 
 def holder(task_id: int) -> str | None:
     """Who is at work on the task, if anybody."""
-    found = broker.connection().get(key(task_id))
+    found: bytes | None = broker.connection().get(key(task_id))  # type: ignore[assignment]
     return found.decode() if found else None
+
+
+def unheld(task_ids: Sequence[int]) -> list[int]:
+    """Those of the tasks that nobody is at work on."""
+    if not task_ids:
+        return []
+    holders = broker.connection().mget([key(number) for number in task_ids])
+    return [number for number, holder in zip(task_ids, holders, strict=True) if holder is None]
 
 
 def release(task_id: int, owner: str) -> None:
@@ -81,7 +89,7 @@ def key(task_id: int) -> str:
     return f"cdpweb:lease:{task_id}"
 
 
-def _take(connection: "Redis[bytes]", task_id: int, owner: str, milliseconds: int) -> bool:
+def _take(connection: Redis, task_id: int, owner: str, milliseconds: int) -> bool:
     try:
         return renew(connection, task_id, owner, milliseconds)
     except (RedisError, OSError):
@@ -89,7 +97,7 @@ def _take(connection: "Redis[bytes]", task_id: int, owner: str, milliseconds: in
         return True
 
 
-def _keep(connection: "Redis[bytes]", task_id: int, owner: str, milliseconds: int, over: Event) -> None:
+def _keep(connection: Redis, task_id: int, owner: str, milliseconds: int, over: Event) -> None:
     """Renew until `over`; a broker that is away for a while is asked again at the next turn."""
     while not over.wait(milliseconds / 1000 / RENEWALS_PER_LEASE):
         try:

@@ -32,6 +32,7 @@ def configure_logs(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [other for other in root.handlers if not isinstance(other, StandardError)] + [handler]
     root.setLevel(level)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 class StandardError(logging.StreamHandler[TextIO]):
@@ -41,6 +42,6 @@ class StandardError(logging.StreamHandler[TextIO]):
         logging.Handler.__init__(self)
 
     @property
-    def stream(self) -> TextIO:
+    def stream(self) -> TextIO:  # type: ignore[override]
         """Standard error, also when it has been replaced since."""
         return sys.stderr

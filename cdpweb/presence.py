@@ -15,19 +15,19 @@ ALIVE_MILLISECONDS = 5000
 RENEWAL_SECONDS = 1.0
 
 
-def announce(connection: "Redis[bytes]", queue: str, name: str) -> Event:
+def announce(connection: Redis, queue: str, name: str) -> Event:
     """Say by a thread, every second, that worker `name` listens to `queue`, until the answered event is set."""
     over = Event()
     Thread(target=_keep, args=(connection, f"{_prefix(queue)}{name}", over), name="presence", daemon=True).start()
     return over
 
 
-def count(connection: "Redis[bytes]", queue: str) -> int:
+def count(connection: Redis, queue: str) -> int:
     """How many workers listen to `queue`."""
     return sum(1 for _ in connection.scan_iter(match=f"{_prefix(queue)}*", count=1000))
 
 
-def _keep(connection: "Redis[bytes]", key: str, over: Event) -> None:
+def _keep(connection: Redis, key: str, over: Event) -> None:
     while True:
         try:
             connection.set(key, 1, px=ALIVE_MILLISECONDS)
@@ -38,7 +38,7 @@ def _keep(connection: "Redis[bytes]", key: str, over: Event) -> None:
     _forget(connection, key)
 
 
-def _forget(connection: "Redis[bytes]", key: str) -> None:
+def _forget(connection: Redis, key: str) -> None:
     try:
         connection.delete(key)
     except (RedisError, OSError):

@@ -1,6 +1,6 @@
 """The doorbell: asks a worker to look at a task, and says who listens. The database is the truth, this is not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 
@@ -8,10 +8,10 @@ from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from cdpweb import broker, jobs, presence
+from cdpweb import broker, jobs, leases, presence
 from cdpweb.broker import BrokerDown
 
-__all__ = ["BrokerDown", "QueueName", "is_waiting", "place", "ring", "workers"]
+__all__ = ["BrokerDown", "QueueName", "idle", "place", "ring", "workers"]
 
 NO_TIMEOUT = -1
 RESULT_SECONDS = 0
@@ -61,9 +61,11 @@ def place(task_id: int, queue: str = QueueName.IMPORTS) -> int | None:
         return position
 
 
-def is_waiting(task_id: int, queue: str = QueueName.IMPORTS) -> bool:
-    """Whether the task waits in `queue` for its worker; raises BrokerDown."""
-    return place(task_id, queue) is not None
+def idle(task_ids: Sequence[int], queue: str = QueueName.IMPORTS) -> list[int]:
+    """Those of the tasks that neither wait in `queue` nor are being worked on; raises BrokerDown."""
+    with _answering():
+        waiting = set(line_of(queue).get_job_ids())
+        return leases.unheld([number for number in task_ids if job_id(number) not in waiting])
 
 
 def line_of(queue: str) -> Queue:

@@ -1,0 +1,44 @@
+.PHONY: help run test lint format
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+help: ## Print what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
+
+run: $(VENV)/ready ## Install, migrate and start everything; Ctrl-C stops it
+	@$(call install,run)
+	@exec $(BIN)/python -m cdpweb run
+
+test: $(VENV)/ready ## Install what the tests need and run them
+	@$(call install,dev)
+	@sh requirements/programs.sh
+	@$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/ready ## Check style, types, directions of imports and templates
+	@$(call install,dev)
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --verbose
+	@$(BIN)/djlint templates --check --lint --quiet
+
+format: $(VENV)/ready ## Put the code into its form
+	@$(call install,dev)
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+# Installs a lock unless that very lock has been installed already.
+define install
+cmp -s requirements/$(1).lock $(VENV)/$(1).lock || { \
+  echo "Installing requirements/$(1).lock" && \
+  $(PIP) install --require-hashes --requirement requirements/$(1).lock && \
+  cp requirements/$(1).lock $(VENV)/$(1).lock; }
+endef
+
+$(VENV)/ready:
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh requirements/venv.sh
+	@touch $@

@@ -1,0 +1,80 @@
+"""A worker: waits at one queue and does each job in a process of its own."""
+
+import os
+import signal
+import time
+from threading import Thread
+from typing import Any
+
+import structlog
+from flask import Flask
+from redis.exceptions import ConnectionError as BrokerGone
+from redis.exceptions import TimeoutError as BrokerSilent
+from rq import Worker
+from rq.serializers import JSONSerializer
+
+from cdpweb import broker, presence
+from cdpweb.extensions import db
+
+log = structlog.get_logger()
+
+PARENT_LOOK_SECONDS = 0.5
+BROKER_LOOK_SECONDS = 0.5
+
+
+class TaskWorker(Worker):
+    """RQ's worker, with the application around each job, that stops at once when asked to.
+
+    A job is stopped by killing its process: the block it was writing is rolled back, and the task goes on from its
+    checkpoint as soon as there is a worker again.
+    """
+
+    max_connection_wait_time = 2.0
+    app: Flask
+
+    def perform_job(self, *args: Any, **kwargs: Any) -> bool:
+        """Do the job in an application context; runs in the job's own process."""
+        Thread(target=_die_with, args=(os.getppid(),), name="parent", daemon=True).start()
+        with self.app.app_context():
+            db.engine.dispose(close=False)
+            done: bool = super().perform_job(*args, **kwargs)
+            return done
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Kill the job's process instead of waiting for it, maybe for an hour."""
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+        if self.horse_pid:
+            self.kill_horse()
+
+    def maintain_heartbeats(self, *args: Any, **kwargs: Any) -> None:
+        """Let a broker that is away for a while not end the job."""
+        try:
+            super().maintain_heartbeats(*args, **kwargs)
+        except (BrokerGone, BrokerSilent):
+            log.warning("heartbeat_without_broker")
+
+
+def serve(app: Flask, queue: str) -> None:
+    """Work at `queue` until told to stop."""
+    url = app.config["BROKER_URL"]
+    _wait_for_broker(url)
+    worker = TaskWorker([queue], connection=broker.connect(url), serializer=JSONSerializer)
+    worker.app = app
+    gone = presence.announce(broker.connect(url), queue, worker.name)
+    worker.work(logging_level="WARNING")
+    gone.set()
+
+
+def _wait_for_broker(url: str) -> None:
+    """Return once the broker answers, for it starts at the same time as we do."""
+    if not broker.answers(url):
+        log.warning("waiting_for_broker")
+    while not broker.answers(url):
+        time.sleep(BROKER_LOOK_SECONDS)
+
+
+def _die_with(parent: int) -> None:
+    """End this process when its parent is gone: a job without its worker would compete with the next one."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_LOOK_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
