@@ -5,6 +5,7 @@ from typing import Protocol
 import polars as pl
 from sqlalchemy import Connection, Table
 
+from cdpweb.engine.stores.postgresql import PostgresqlStore
 from cdpweb.engine.stores.sqlite import SqliteStore
 
 
@@ -44,4 +45,4 @@ class Store(Protocol):
 
 def store_for(connection: Connection) -> Store:
     """The store of the connection's database."""
-    return SqliteStore(connection)
+    return PostgresqlStore(connection) if connection.dialect.name == "postgresql" else SqliteStore(connection)

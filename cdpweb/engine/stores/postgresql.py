@@ -1,0 +1,119 @@
+"""Bulk statements for PostgreSQL, on the driver's connection inside SQLAlchemy's transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, Table
+
+TURN = 7_310_001
+"""The advisory lock that lets the blocks of several imports take turns."""
+
+PLANNER = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+"""Ways of joining whole tables: by its statistics the planner would read all customers for every block."""
+
+
+class PostgresqlStore:
+    """See `Store`. Rows go in by COPY; keys travel as one array; changes go through a table of the transaction's own."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._driver: Any = connection.connection.driver_connection
+        self._driver.execute("select pg_advisory_xact_lock(%s)", (TURN,))
+        for way in PLANNER:
+            self._driver.execute(f"set local {way} = off")
+
+    def owners(self, column: str, values: pl.Series) -> pl.DataFrame:
+        """Who owns the values of an identifier column."""
+        return self._owners(f"select {column}, id from customers where {column} = any(%s)", values)
+
+    def external_owners(self, system_id: int, values: pl.Series) -> pl.DataFrame:
+        """Who owns the IDs of an external system."""
+        sql = f"select value, customer_id from external_ids where system_id = {system_id:d} and value = any(%s)"
+        return self._owners(sql, values)
+
+    def known(self, ids: pl.Series, *, not_by_task: int) -> pl.DataFrame:
+        """Which customer ids exist and were not created by this task."""
+        sql = f"select id, id from customers where id = any(%s) and created_task_id is distinct from {not_by_task:d}"
+        return self._owners(sql, ids)
+
+    def _owners(self, sql: str, values: pl.Series) -> pl.DataFrame:
+        keys = values.drop_nulls().unique().sort()
+        rows = self._select(sql, keys) if len(keys) else []
+        return pl.DataFrame(rows, schema={"value": values.dtype, "customer": pl.Int64}, orient="row")
+
+    def customers(self, ids: pl.Series, columns: list[str]) -> pl.DataFrame:
+        """The stored columns of customers, whose rows are locked until the block ends."""
+        listed = "".join(f", {column}{'::text' if column in _JSON else ''}" for column in columns)
+        rows = self._select(f"select id{listed} from customers where id = any(%s) order by id for update", ids)
+        schema = {"id": pl.Int64()} | {column: _DTYPES.get(column, pl.String()) for column in columns}
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def external_ids(self, ids: pl.Series) -> pl.DataFrame:
+        """All external IDs of customers."""
+        rows = self._select("select customer_id, system_id, value from external_ids where customer_id = any(%s)", ids)
+        return pl.DataFrame(
+            rows, schema={"customer": pl.Int64, "system_id": pl.Int64, "value": pl.String}, orient="row"
+        )
+
+    def members(self, ids: pl.Series, group_ids: list[int]) -> pl.DataFrame:
+        """The segments of customers in some groups."""
+        groups = ", ".join(f"{group_id:d}" for group_id in group_ids)
+        sql = f"""
+            select customer_id, group_id, segment_id from segment_members
+            where customer_id = any(%s) and group_id in ({groups})
+        """
+        schema = {"customer": pl.Int64, "group_id": pl.Int64, "segment_id": pl.Int64}
+        return pl.DataFrame(self._select(sql, ids), schema=schema, orient="row")
+
+    def _select(self, sql: str, keys: pl.Series) -> list[Sequence[Any]]:
+        rows: list[Sequence[Any]] = self._driver.execute(sql, (keys.to_list(),)).fetchall()
+        return rows
+
+    def insert(self, table: Table, rows: pl.DataFrame) -> None:
+        """Insert rows."""
+        self._copy(table.name, rows)
+
+    def update(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> None:
+        """Set every other column in the rows that have the key."""
+        sets = ", ".join(f'"{column}" = given."{column}"' for column in rows.columns if column not in key)
+        self._with_given(table, rows, f"update {table.name} set {sets} from given where {_equal(table, key)}")
+
+    def delete(self, table: Table, rows: pl.DataFrame) -> None:
+        """Delete the rows whose columns equal those of the frame."""
+        self._with_given(table, rows, f"delete from {table.name} using given where {_equal(table, rows.columns)}")
+
+    def upsert(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> None:
+        """Insert, or set the other columns where the key is there already."""
+        columns, keys = _listed(rows.columns), _listed(key)
+        sets = ", ".join(f'"{column}" = excluded."{column}"' for column in rows.columns if column not in key)
+        sql = f"insert into {table.name} ({columns}) select {columns} from given on conflict ({keys}) do update set"
+        self._with_given(table, rows, f"{sql} {sets}")
+
+    def _with_given(self, table: Table, rows: pl.DataFrame, sql: str) -> None:
+        columns = _listed(rows.columns)
+        self._driver.execute(f"create temp table given on commit drop as select {columns} from {table.name} limit 0")
+        self._copy("given", rows)
+        self._driver.execute(sql)
+        self._driver.execute("drop table given")
+
+    def _copy(self, target: str, rows: pl.DataFrame) -> None:
+        moments = rows.with_columns(pl.col(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%S%.3f+00"))
+        with self._driver.cursor().copy(f"copy {target} ({_listed(rows.columns)}) from stdin (format csv)") as copy:
+            copy.write(moments.write_csv(include_header=False).encode())
+
+
+_JSON = ("custom", "consents")
+_DTYPES: dict[str, Any] = {
+    "phone": pl.Int64(),
+    "birth_date": pl.Date(),
+    "email_confirmed": pl.Boolean(),
+    "phone_confirmed": pl.Boolean(),
+}
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
+
+
+def _equal(table: Table, columns: Sequence[str]) -> str:
+    return " and ".join(f'{table.name}."{column}" = given."{column}"' for column in columns)
