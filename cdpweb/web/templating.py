@@ -124,9 +124,10 @@ def ago(moment: dt.datetime) -> str:
 
 def project_zone() -> ZoneInfo:
     """The project's time zone, read once in a request."""
-    if "project_zone" not in g:
-        g.project_zone = ZoneInfo(db.session.scalar(select(Project.time_zone)) or "UTC")
-    return g.project_zone
+    zone: ZoneInfo | None = g.get("project_zone")
+    if zone is None:
+        zone = g.project_zone = ZoneInfo(db.session.scalar(select(Project.time_zone)) or "UTC")
+    return zone
 
 
 # The frame
