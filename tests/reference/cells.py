@@ -162,7 +162,7 @@ def _full_name(text: str, column: Field, context: Context, warnings: list[str]) 
 
 
 def _external_id(text: str, column: Field, context: Context, warnings: list[str]) -> str:
-    text = _not_rounded(_not_scientific(_not_hashes(text), warnings))
+    text = _whole(text, warnings)
     if any(unicodedata.category(character) == "Cc" for character in text):
         raise Invalid("text_has_control_characters")
     if len(text.encode()) > 2000:
@@ -171,7 +171,7 @@ def _external_id(text: str, column: Field, context: Context, warnings: list[str]
 
 
 def _customer_id(text: str, column: Field, context: Context, warnings: list[str]) -> int:
-    text = _not_rounded(_not_scientific(_not_hashes(text), warnings))
+    text = _whole(text, warnings)
     if not re.fullmatch(r"[0-9]+", text):
         raise Invalid("customer_id_unknown")
     return int(text)
@@ -190,7 +190,7 @@ def _email(text: str, column: Field, context: Context, warnings: list[str]) -> s
 
 
 def _phone(text: str, column: Field, context: Context, warnings: list[str]) -> int:
-    text = _not_rounded(_not_scientific(_not_hashes(text), warnings))
+    text = _whole(text, warnings)
     if len([part for part in re.split(r"[,;/|&\n\r]|(?=\+)", text) if len(_digits(part)) >= 7]) > 1:
         raise Invalid("phone_two_numbers")
     number = _valid_number(text, context.country)
@@ -264,7 +264,7 @@ def _time_zone(text: str, column: Field, context: Context, warnings: list[str]) 
 
 
 def _integer(text: str, column: Field, context: Context, warnings: list[str]) -> str:
-    text = _not_rounded(_not_scientific(_not_hashes(text), warnings))
+    text = _whole(text, warnings)
     if not re.fullmatch(r"[+-]?[0-9]+", text):
         raise Invalid("number_invalid")
     if not -(2**31) <= int(text) < 2**31:
@@ -306,6 +306,14 @@ def _not_rounded(text: str) -> str:
     if re.fullmatch(r"[1-9][0-9]{14}0+", text):
         raise Invalid("digits_rounded")
     return text
+
+
+def _whole(text: str, warnings: list[str]) -> str:
+    """What stands in a cell of an ID, phone or whole number."""
+    written = _not_scientific(_not_hashes(text), warnings)
+    if written != text and "." in written:
+        raise Invalid("scientific_notation")
+    return _not_rounded(written)
 
 
 def _not_scientific(text: str, warnings: list[str]) -> str:
