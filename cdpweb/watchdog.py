@@ -72,12 +72,12 @@ def open_tasks() -> Sequence[int]:
 
 
 def tidy() -> None:
-    """Delete uploads whose time is over."""
+    """Delete uploads whose time is over; whatever goes wrong here must not stop the watch."""
     db.session.rollback()
     db.session.info["writes"] = True
     try:
         uploads.delete_expired(db.session, current_config())
         db.session.commit()
-    except (SQLAlchemyError, OSError):
+    except Exception:
         db.session.rollback()
         log.exception("tidy_failed")

@@ -1,12 +1,12 @@
 """What all commands stand in: refusals as sentences, and the application around a command."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
+from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from cdpweb.app import create_app
 from cdpweb.config import BadSetting
 
 P = ParamSpec("P")
@@ -14,7 +14,25 @@ R = TypeVar("R")
 
 
 class CommandLine(click.Group):
-    """A group of commands that ends with a sentence on standard error and status 1 where a setting is refused."""
+    """Commands by name, each in its module's `COMMANDS`, imported when it is used: the web server starts at once.
+
+    Where a setting is refused, the command ends with the sentence on standard error and status 1.
+    """
+
+    def __init__(self, modules: Mapping[str, str], **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self._modules = modules
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order in which they were given."""
+        return list(self._modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in self._modules:
+            return None
+        commands: dict[str, click.Command] = import_module(self._modules[cmd_name]).COMMANDS
+        return commands[cmd_name]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -29,6 +47,8 @@ def with_app(command: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(command)
     def in_context(*args: P.args, **kwargs: P.kwargs) -> R:
+        from cdpweb.app import create_app
+
         with create_app().app_context():
             return command(*args, **kwargs)
 

@@ -1,25 +1,28 @@
-"""Commands of the operator: what the Procfile starts, and `run`, which starts all of it."""
+"""Commands of the operator: what the Procfile starts, and `run`, which starts all of it.
+
+Each imports what it starts by itself, so that none waits for the others' libraries.
+"""
 
 import os
 import sys
 
 import click
 
-from cdpweb import broker, migrating, supervision, watchdog, worker
-from cdpweb.app import create_app
 from cdpweb.cli.frame import with_app
 from cdpweb.config import prepare_instance, read_config
-from cdpweb.queueing import QueueName
 
 GRACE_SECONDS = "5"
+QUEUES = ("imports", "short")
 
 
 @click.command()
 def run() -> None:
     """Migrate the database and start everything; Ctrl-C stops it."""
+    from cdpweb import migrating, supervision
+    from cdpweb.app import create_app
+
     config = prepare_instance(read_config())
-    supervision.check_broker(config)
-    supervision.check_port(config)
+    supervision.check(config)
     with create_app().app_context():
         migrating.upgrade()
     supervision.run(config)
@@ -29,9 +32,8 @@ def run() -> None:
 def web() -> None:
     """Start the web server."""
     config = prepare_instance(read_config())
-    host = f"[{config.HOST}]" if ":" in config.HOST else config.HOST
     options = {
-        "--bind": f"{host}:{config.PORT}",
+        "--bind": config.address,
         "--worker-class": "gthread",
         "--workers": str(config.WEB_PROCESSES),
         "--threads": str(config.WEB_THREADS),
@@ -39,33 +41,35 @@ def web() -> None:
         "--log-level": "warning",
     }
     words = [word for option in options.items() for word in option]
-    command = [sys.executable, "-m", "gunicorn", "--no-control-socket", *words, "cdpweb.app:create_app()"]
+    command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--preload", *words, "cdpweb.app:create_app()"]
     os.execv(sys.executable, command)
 
 
-@click.command("worker")
-@click.argument("queue", type=click.Choice([str(name) for name in QueueName]))
-def work(queue: str) -> None:
+@click.command()
+@click.argument("queue", type=click.Choice(QUEUES))
+def worker(queue: str) -> None:
     """Work at a queue."""
+    from cdpweb import worker
+    from cdpweb.app import create_app
+
     worker.serve(create_app(), queue)
 
 
-@click.command("watchdog")
-def watch() -> None:
+@click.command()
+def watchdog() -> None:
     """Ring again for tasks that nobody works on; delete what has expired."""
+    from cdpweb import watchdog
+    from cdpweb.app import create_app
+
     watchdog.serve(create_app())
 
 
-@click.command("broker")
-def serve_broker() -> None:
+@click.command()
+def broker() -> None:
     """Start the embedded broker."""
+    from cdpweb import broker
+
     broker.serve(prepare_instance(read_config()))
-
-
-@click.command(hidden=True)
-def announce() -> None:
-    """Print the address once everything answers."""
-    supervision.announce(read_config())
 
 
 @click.group()
@@ -77,8 +81,10 @@ def db() -> None:
 @with_app
 def upgrade() -> None:
     """Bring the database to this version's tables and shipped rows."""
+    from cdpweb import migrating
+
     migrating.upgrade()
     click.echo(f"The database is up to date: {migrating.revision()}.")
 
 
-COMMANDS = (run, web, work, watch, serve_broker, announce, db)
+COMMANDS = {"run": run, "web": web, "worker": worker, "watchdog": watchdog, "broker": broker, "db": db}
