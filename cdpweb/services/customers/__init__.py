@@ -1,0 +1,1 @@
+"""Customers: found, looked at, edited and deleted by hand, exported."""

@@ -1,0 +1,128 @@
+"""What a person may mean who types into the search of customers: an identifier, exactly, or the beginning of a name."""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from cdpweb.domain import emails, phones
+from cdpweb.domain.catalog import Catalog
+from cdpweb.models import Customer, ExternalId
+
+TEXT_CHARACTERS = 1000
+NAME_WORDS = 5
+NAME_CANDIDATES = 20_000
+"""Up to so many customers whose name begins alike are gathered from the index; the search walks through more."""
+
+LARGEST_ID = 2**63 - 1
+_AFTER_ALL = "\U0010ffff"
+
+
+@dataclass(frozen=True)
+class Sought:
+    """The customers that a text may mean: `ids` where they are few enough to be gathered, and always the condition."""
+
+    ids: frozenset[int] | None
+    condition: ColumnElement[bool]
+
+
+def sought(session: Session, catalog: Catalog, text: str) -> Sought | None:
+    """The customers that `text` may mean; None for no text."""
+    wanted = _readable(text)
+    if not wanted:
+        return None
+    identified = owners(session, catalog, text)
+    readings = [] if "@" in wanted else list(_readings(" ".join(wanted.split())))
+    condition = or_(Customer.id.in_(identified), *(reading.condition() for reading in readings))
+    named = _gathered(session, readings)
+    return Sought(None if named is None else frozenset(identified | named), condition)
+
+
+def owners(session: Session, catalog: Catalog, identifier: str) -> set[int]:
+    """Customers with this email, phone (in any spelling), CustomerId or external ID; usually one or none."""
+    text = _readable(identifier)
+    if not text:
+        return set()
+    conditions = list(_own_columns(catalog, text))
+    found = set(session.scalars(select(Customer.id).where(or_(*conditions)))) if conditions else set()
+    systems = [system.id for system in catalog.external_systems]
+    external = select(ExternalId.customer_id).where(ExternalId.system_id.in_(systems), ExternalId.value == text)
+    return found | set(session.scalars(external))
+
+
+def _own_columns(catalog: Catalog, text: str) -> Iterator[ColumnElement[bool]]:
+    cell = pl.Series([text], dtype=pl.String)
+    email, phone = emails.parse(cell).values[0], phones.parse(cell, catalog.project.phone_country).values[0]
+    if email is not None:
+        yield Customer.email == email
+    if phone is not None:
+        yield Customer.phone == phone
+    if text.isascii() and text.isdigit() and int(text) <= LARGEST_ID:
+        yield Customer.id == int(text)
+
+
+# Names
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One way to read a text as a name: `column` begins with `prefix` and, where set, the other one with `other`."""
+
+    column: InstrumentedAttribute[str | None]
+    prefix: str
+    other: str = ""
+
+    def ranges(self) -> list[ColumnElement[bool]]:
+        """Ranges of the index, one for each usual casing: plain indexes compare bytes."""
+        return [_begins(self.column, casing) for casing in _casings(self.prefix)]
+
+    def condition(self) -> ColumnElement[bool]:
+        """The reading as a condition on one customer, in a form that invites no index."""
+        own = _checks(self.column, self.prefix)
+        first, last = Customer.first_name, Customer.last_name
+        return and_(own, _checks(first if self.column is last else last, self.other)) if self.other else own
+
+
+def _readings(text: str) -> Iterator[_Reading]:
+    yield _Reading(Customer.last_name, text)
+    yield _Reading(Customer.first_name, text)
+    words = text.replace(",", " ").split()[:NAME_WORDS]
+    for count in range(1, len(words)):
+        front, back = " ".join(words[:count]), " ".join(words[count:])
+        yield _Reading(Customer.last_name, back, front)
+        yield _Reading(Customer.last_name, front, back)
+
+
+def _casings(text: str) -> dict[str, None]:
+    return dict.fromkeys((text, text.lower(), text.upper(), text.title(), text.capitalize()))
+
+
+def _begins(column: ColumnElement[str | None] | InstrumentedAttribute[str | None], text: str) -> ColumnElement[bool]:
+    return and_(column >= text, column < text + _AFTER_ALL)
+
+
+def _checks(column: InstrumentedAttribute[str | None], text: str) -> ColumnElement[bool]:
+    return or_(*(_begins(func.coalesce(column, ""), casing) for casing in _casings(text)))
+
+
+def _gathered(session: Session, readings: list[_Reading]) -> set[int] | None:
+    """The customers whose names can be read so; None where a range of an index holds too many."""
+    found: set[int] = set()
+    for reading in readings:
+        for range_ in reading.ranges():
+            ids = list(session.scalars(select(Customer.id).where(range_).limit(NAME_CANDIDATES + 1)))
+            if len(ids) > NAME_CANDIDATES:
+                return None
+            if reading.other and ids:
+                ids = list(session.scalars(select(Customer.id).where(Customer.id.in_(ids), reading.condition())))
+            found.update(ids)
+    return found
+
+
+def _readable(text: str) -> str:
+    """The text as IDs are stored: NFC, trimmed, no control characters."""
+    characters = (one for one in text[:TEXT_CHARACTERS] if unicodedata.category(one) not in ("Cc", "Cs"))
+    return unicodedata.normalize("NFC", "".join(characters)).strip()

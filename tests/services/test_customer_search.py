@@ -1,0 +1,157 @@
+"""Customers are found by identifier, name and filter, a page at a time (product §5)."""
+
+import pytest
+
+from cdpweb.domain.tasks import Outcome
+from cdpweb.models import Customer, ExternalId, SegmentMember, TaskRow
+from cdpweb.models.snapshot import snapshot
+from cdpweb.models.types import now
+from cdpweb.services.catalog.files import load
+from cdpweb.services.catalog.project import edit_project
+from cdpweb.services.customers import lookup, search
+from cdpweb.services.customers.search import Cursor, Filters, find_page
+
+TOUCHPOINT, TEMPLATE = 1, 2
+
+
+@pytest.fixture
+def people(session):
+    """Nine customers; 1 to 3 have identifiers and names of their own, the others are all called Zweig."""
+    load(
+        session,
+        {
+            "segment_groups": [{"system_name": "G", "name": "G", "segments": [{"system_name": "A", "name": "A"}]}],
+            "external_systems": [{"system_name": "Crm", "name": "CRM"}, {"system_name": "Shop", "name": "Shop"}],
+        },
+    )
+    session.add_all(
+        [
+            Customer(id=1, email="anna@smith.com", phone=493012345678, last_name="Smith", first_name="Anna"),
+            Customer(id=2, email="bob@smithers.com", last_name="SMITHERS", first_name="Bob"),
+            Customer(id=3, phone=12025550143, last_name="van der Berg", first_name="Jan", source_template_id=TEMPLATE),
+            *(
+                Customer(id=number, email=f"z{number}@z.com", last_name="Zweig", source_touchpoint_id=TOUCHPOINT)
+                for number in range(4, 10)
+            ),
+        ]
+    )
+    for customer in session.new:
+        customer.created_at = now()
+    session.add_all(
+        [ExternalId(system_id=1, value="A-1", customer_id=2), ExternalId(system_id=2, value="5", customer_id=3)]
+    )
+    session.add_all(SegmentMember(customer_id=number, group_id=1, segment_id=1) for number in (1, 4, 5, 6))
+    outcomes = [(1, "created", 4), (2, "rejected", None), (3, "updated", 4), (4, "created", 7), (5, "unchanged", 1)]
+    session.add_all(TaskRow(task_id=9, record=r, line=r + 1, outcome=o, customer_id=c) for r, o, c in outcomes)
+    session.flush()
+    return snapshot(session)
+
+
+def ids(session, catalog, cursor=None, **filters):
+    return [one.id for one in find_page(session, catalog, Filters(**filters), cursor).customers]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("anna@smith.com", [1]),
+        ("  Anna@SMITH.com ", [1]),
+        ("anna@smith", []),
+        ("+49 30 12345678", [1]),
+        ("0049-30-12345678", [1]),
+        ("030 12345678", [1]),
+        ("493012345678", [1]),
+        ("2", [2]),
+        ("A-1", [2]),
+        ("a-1", []),
+        ("5", [5, 3]),
+        ("smi", [2, 1]),
+        ("Smith", [2, 1]),
+        ("SMITHE", [2]),
+        ("anna", [1]),
+        ("Anna Smith", [1]),
+        ("Smith, Anna", [1]),
+        ("smith bob", [2]),
+        ("Van der", [3]),
+        ("jan van der berg", [3]),
+        ("zwei", [9, 8, 7, 6, 5, 4]),
+        ("nobody", []),
+        ("%", []),
+        ("\0", [9, 8, 7, 6, 5, 4, 3, 2, 1]),
+        ("9" * 30, []),
+        ("\ud800 anna", [1]),
+    ],
+)
+def test_a_text_is_an_identifier_or_the_beginning_of_a_name(session, people, text, found):
+    edit_project(session, {"phone_country": "DE"})
+    assert ids(session, snapshot(session), text=text) == found
+
+
+@pytest.mark.parametrize("candidates", [0, 2, 20_000])
+def test_common_and_rare_names_are_found_alike(session, people, monkeypatch, candidates):
+    monkeypatch.setattr(lookup, "NAME_CANDIDATES", candidates)
+    assert ids(session, people, text="smith") == [2, 1]
+    assert ids(session, people, text="anna smith") == [1]
+    assert ids(session, people, text="Zweig", segment_id=1) == [6, 5, 4]
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"segment_id": 1}, [6, 5, 4, 1]),
+        ({"touchpoint_id": TOUCHPOINT}, [9, 8, 7, 6, 5, 4]),
+        ({"template_id": TEMPLATE}, [3]),
+        ({"segment_id": 1, "touchpoint_id": TOUCHPOINT}, [6, 5, 4]),
+        ({"segment_id": 1, "template_id": TEMPLATE}, []),
+        ({"segment_id": 1, "text": "smith"}, [1]),
+        ({"task_id": 9}, [1, 7, 4]),
+        ({"task_id": 9, "outcome": Outcome.CREATED}, [7, 4]),
+        ({"task_id": 9, "outcome": Outcome.REJECTED}, []),
+        ({"task_id": 9, "segment_id": 1}, [1, 4]),
+        ({"task_id": 9, "text": "anna"}, [1]),
+        ({"task_id": 8}, []),
+    ],
+)
+def test_filters_add_up_newest_first(session, people, filters, found):
+    assert ids(session, people, **filters) == found
+
+
+@pytest.mark.parametrize(
+    "filters", [{}, {"touchpoint_id": TOUCHPOINT, "segment_id": None}, {"text": "z"}, {"task_id": 9}]
+)
+@pytest.mark.parametrize("budget", [60, 0])
+def test_pages_follow_each_other_both_ways(session, people, monkeypatch, filters, budget):
+    """Also where the time is always up: then a page may be short, but nobody is left out or shown twice."""
+    whole = ids(session, people, **filters)
+    monkeypatch.setattr(search, "PAGE_CUSTOMERS", 2)
+    monkeypatch.setattr(search, "FIRST_STRETCH", 1)
+    monkeypatch.setattr(search, "BUDGET_SECONDS", budget)
+    pages, back = [], []
+    page = find_page(session, people, Filters(**filters))
+    assert page.previous is None
+    while True:
+        pages.append(page)
+        if page.next is None:
+            break
+        page = find_page(session, people, Filters(**filters), page.next)
+    assert [one.id for page in pages for one in page.customers] == whole
+    while page.previous:
+        page = find_page(session, people, Filters(**filters), page.previous)
+        back = [one.id for one in page.customers] + back
+    assert back == whole[: len(whole) - len(pages[-1].customers)]
+
+
+def test_no_page_counts_a_table(session, people, monkeypatch):
+    assert find_page(session, people, Filters()).total == 9
+    monkeypatch.setattr(search, "COUNTED", 5)
+    assert find_page(session, people, Filters()).total == 6
+    assert find_page(session, people, Filters(touchpoint_id=TOUCHPOINT)).total == 6
+    assert find_page(session, people, Filters(segment_id=1)).total == 4
+    assert find_page(session, people, Filters(text="smith")).total == 2
+    assert find_page(session, people, Filters(segment_id=1, touchpoint_id=TOUCHPOINT)).total is None
+
+
+def test_a_cursor_beyond_the_end_is_an_empty_page_with_a_way_back(session, people):
+    page = find_page(session, people, Filters(), Cursor(0))
+    assert (page.customers, page.next) == ([], None)
+    assert ids(session, people, page.previous) == [9, 8, 7, 6, 5, 4, 3, 2, 1]
