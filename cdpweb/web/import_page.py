@@ -12,6 +12,7 @@ from cdpweb.domain.catalog import Catalog
 from cdpweb.domain.fields import Field, Kind, fields
 from cdpweb.domain.mapping import Column, Finding, How, map_header
 from cdpweb.domain.settings import Conflicts, EmptyCells, Switch, WriteMode
+from cdpweb.domain.tasks import TaskKind
 from cdpweb.extensions import db
 from cdpweb.models import Upload
 from cdpweb.models.snapshot import snapshot
@@ -182,25 +183,29 @@ class ImportPage:
     @property
     def settings_line(self) -> str:
         """The import settings in one line."""
-        form = self.form
-        return " · ".join(
-            [
-                f"endpoint {self._words(form.endpoint, Switch.API_ENDPOINT)}",
-                f"touchpoint {self._words(form.touchpoint, Switch.TOUCHPOINT)}",
-                f"segment {self._segments()}",
-                f"source action {self._words(form.source_action, Switch.SOURCE_ACTION, form.new_source_action.data)}",
-                "action for existing "
-                + self._words(form.existing_action, Switch.EXISTING_ACTION, form.new_existing_action.data),
-                f"date {self._date()}",
-                f"phone country {self._words(form.phone_country, Switch.PHONE_COUNTRY)}",
-            ]
-        )
+        form, parts = self.form, []
+        parts.append(f"endpoint {self._words(form.endpoint, Switch.API_ENDPOINT)}")
+        parts.append(f"touchpoint {self._words(form.touchpoint, Switch.TOUCHPOINT)}")
+        parts.append(f"segment {self._segments()}")
+        if form.kind != TaskKind.EDIT:
+            words = self._words(form.source_action, Switch.SOURCE_ACTION, form.new_source_action.data)
+            parts.append(f"source action {words}")
+        if form.kind != TaskKind.ADD:
+            words = self._words(form.existing_action, Switch.EXISTING_ACTION, form.new_existing_action.data)
+            parts.append(f"action for existing {words}")
+        if form.action_date.data or Switch.DATE in (form.from_file.data or []):
+            parts.append(f"date {self._date()}")
+        if form.phone_country.data or Switch.PHONE_COUNTRY in (form.from_file.data or []):
+            parts.append(f"phone country {self._words(form.phone_country, Switch.PHONE_COUNTRY)}")
+        return " · ".join(parts)
 
     def _words(self, chosen: SelectField, switch: Switch, new_name: str | None = None) -> str:
         if chosen.data == NEW:
             words = f"new: {new_name}" if new_name else "new"
         else:
             words = next((label for value, label, *_ in chosen.iter_choices() if value == chosen.data), "unknown")
+        if chosen is self.form.touchpoint and not chosen.data:
+            words = "automatic"
         return self._with_switch(words.removesuffix(" (the default)"), switch, is_default=not chosen.data)
 
     def _with_switch(self, words: str, switch: Switch, *, is_default: bool) -> str:

@@ -71,7 +71,7 @@ def size(size_bytes: int) -> str:
         # Below 999.95 the rounded figure still fits the unit.
         if size_bytes < 999.95 * factor or unit == "GB":
             break
-    return f"{size_bytes / factor:,.1f} {unit}"
+    return f"{size_bytes / factor:,.1f}".removesuffix(".0") + f" {unit}"
 
 
 def percent(part: int, whole: int) -> str:

@@ -1,0 +1,173 @@
+"""The task list and the page of a task, live while it is open (product §4, §5)."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, stream_with_context, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response as AnyResponse
+
+from cdpweb import queueing
+from cdpweb.domain import formulas
+from cdpweb.domain.problems import PROBLEMS
+from cdpweb.domain.tasks import Status, TaskKind
+from cdpweb.extensions import db
+from cdpweb.models import Task
+from cdpweb.models.tasks import RowProblem
+from cdpweb.queueing import BrokerDown
+from cdpweb.services import tasks
+from cdpweb.services.refused import Refused
+from cdpweb.services.tasks import Progress, QueueState
+from cdpweb.web import access
+from cdpweb.web.templating import duration
+
+LISTED_STATUSES = (
+    Status.WAITING, Status.CHECKING, Status.RUNNING, Status.PAUSED, Status.FINISHED, Status.FAILED, Status.CANCELLED,
+)  # fmt: skip
+PROBLEM_COLUMNS = ("Row", "Line", "Severity", "Code", "Column", "Value", "Problem", "What to do")
+LISTED_SETTINGS = 5
+ACTS = {"pause": tasks.pause, "resume": tasks.resume, "cancel": tasks.cancel}
+
+bp = Blueprint("tasks", __name__, url_prefix="/tasks")
+
+
+@bp.get("")
+def index() -> str:
+    """List the tasks, newest first, searched and filtered."""
+    asked = request.args
+    found = tasks.find(
+        db.session,
+        status=Status(asked["status"]) if asked.get("status") in set(Status) else None,
+        kind=TaskKind(asked["kind"]) if asked.get("kind") in set(TaskKind) else None,
+        text=asked.get("q", "").strip(),
+        before=asked.get("before", type=int),
+    )
+    kept: dict[str, Any] = {name: asked[name] for name in ("q", "status", "kind") if asked.get(name)}
+    return render_template(
+        "tasks/index.html",
+        found=found,
+        asked=asked,
+        options=[(one.value, one.value) for one in LISTED_STATUSES],
+        kinds=[(one.value, one.label) for one in TaskKind],
+        next_address=url_for("tasks.index", **kept, before=found.next_before) if found.next_before else "",
+    )
+
+
+@bp.get("/<int:id>")
+def show(id: int) -> str:
+    """Show a task: how far it is, what became of the rows, what it asks."""
+    return _page(_task(id))
+
+
+@bp.get("/<int:id>/status")
+def status(id: int) -> str:
+    """The fragment of the page that replaces itself while the task is open."""
+    return render_template("tasks/_status.html", **_shown(_task(id), {}))
+
+
+@bp.post("/<int:id>/<any(pause, resume, cancel):act>")
+def act(id: int, act: str) -> AnyResponse | tuple[str, int]:
+    """Pause, resume or cancel a task."""
+    task = _task(id)
+    try:
+        ACTS[act](db.session, task, person=access.person())
+    except Refused as refused:
+        db.session.rollback()
+        return _page(_task(id), refused.sentences), 422
+    return _changed(task)
+
+
+@bp.post("/<int:id>/answers")
+def answer(id: int) -> AnyResponse | tuple[str, int]:
+    """Answer what a paused task asks; it goes on."""
+    task = _task(id)
+    try:
+        tasks.answer(db.session, task, request.form.to_dict(), person=access.person())
+    except Refused as refused:
+        db.session.rollback()
+        return _page(_task(id), refused.sentences), 422
+    return _changed(task)
+
+
+@bp.get("/<int:id>/problems.csv")
+def problems(id: int) -> Response:
+    """All problems of a task as CSV, dangerous cells guarded (rules §8.2)."""
+    task = _task(id)
+    answer = Response(stream_with_context(_problem_lines(task)), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="task-{id}-problems.csv"'
+    return answer
+
+
+def _task(id: int) -> Task:
+    task = tasks.get(db.session, id)
+    if task is None:
+        abort(404, f"There is no task {id:,}. The address may be mistyped; all tasks are in the list.")
+    return task
+
+
+def _page(task: Task, refusals: Mapping[str, str] = MappingProxyType({})) -> str:
+    return render_template("tasks/show.html", **_shown(task, refusals))
+
+
+def _shown(task: Task, refusals: Mapping[str, str]) -> dict[str, Any]:
+    """What the page and its fragment show alike."""
+    view = tasks.view_of(db.session, task, _queue_state(task.id))
+    return {
+        "view": view,
+        "refusals": refusals,
+        "progress_line": _progress_line(view.progress),
+        "settings_line": " · ".join(f"{line.label} {line.value}" for line in view.settings[:LISTED_SETTINGS]),
+        "columns_line": " · ".join(one.field for one in view.columns if one.field),
+    }
+
+
+def _progress_line(progress: Progress) -> str:
+    """How far, how fast, how long: "71,680 of 101,233 rows · 48,200 rows/s · about 1 s left"."""
+    of_all = f" of {progress.rows_total:,}" if progress.rows_total is not None else ""
+    parts = [f"{progress.rows_done:,}{of_all} rows"]
+    if progress.rows_per_second:
+        parts.append(f"{progress.rows_per_second:,.0f} rows/s")
+    if progress.seconds_left is not None:
+        parts.append(f"about {duration(progress.seconds_left)} left")
+    return " · ".join(parts)
+
+
+def _changed(task: Task) -> AnyResponse:
+    """Commit, then ring for a task that is to go on."""
+    task_id, is_waiting = task.id, task.status == Status.WAITING
+    db.session.commit()
+    if is_waiting:
+        try:
+            queueing.ring(task_id)
+        except BrokerDown:
+            flash("The job queue does not answer; the import goes on by itself when it is back.", "caution")
+    return redirect(url_for("tasks.show", id=task_id), code=303)
+
+
+def _queue_state(task_id: int) -> QueueState:
+    try:
+        place = queueing.place(task_id)
+        is_held = place is None and not queueing.idle([task_id])
+        return QueueState(workers=queueing.workers(), place=place, is_held=is_held)
+    except BrokerDown:
+        return QueueState(answers=False)
+
+
+def _problem_lines(task: Task) -> Iterator[str]:
+    yield "\ufeff" + _csv_line(PROBLEM_COLUMNS)
+    found = select(RowProblem).where(RowProblem.task_id == task.id).order_by(RowProblem.record, RowProblem.number)
+    for one in db.session.scalars(found.execution_options(yield_per=1000)):
+        problem = PROBLEMS[one.code]
+        sentence = " ".join(filter(None, (problem.sentence, one.detail)))
+        yield _csv_line(
+            (one.record, one.line, problem.severity, one.code, one.column, one.value, sentence, problem.what_to_do)
+        )
+
+
+def _csv_line(cells: tuple[object, ...]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow("" if cell is None else formulas.guard_text(str(cell)) for cell in cells)
+    return text.getvalue()
