@@ -1,14 +1,26 @@
 """Imports: a file that has arrived is surveyed, and launched as a task (rules §1.1, §1.5)."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from cdpweb.config import Config
-from cdpweb.domain.mapping import Decisions, Finding, Layout
+from cdpweb.domain.catalog import Catalog
+from cdpweb.domain.fields import fields
+from cdpweb.domain.mapping import Decisions, Finding, Layout, findings, map_header
 from cdpweb.domain.settings import ImportSettings, Switch
-from cdpweb.domain.tasks import TaskKind
+from cdpweb.domain.tasks import Status, TaskKind
 from cdpweb.models import Task, Upload
+from cdpweb.models.snapshot import snapshot
+from cdpweb.models.types import now
+from cdpweb.services import audit, uploads
+from cdpweb.services.on_the_spot import NewSegment, NewTemplate, create_segment, create_template
+from cdpweb.services.refused import Refused
+from cdpweb.services.settings_check import settings_refusals
 from cdpweb.services.uploads import Examination
 
 MAX_DESCRIPTION_CHARACTERS = 1000
@@ -22,28 +34,6 @@ class FileSettings:
     delimiter: str | None = None
     quote: str | None = None
     header_line: int | None = None
-
-
-@dataclass(frozen=True)
-class NewSegment:
-    """A segment to be made at the launch: in the group `group_id`, or in a new group called `group_name`.
-
-    Empty system names are made from the names: "Spring survey" becomes `SpringSurvey`.
-    """
-
-    name: str
-    group_id: int | None = None
-    group_name: str = ""
-    system_name: str = ""
-    group_system_name: str = ""
-
-
-@dataclass(frozen=True)
-class NewTemplate:
-    """An action template to be made at the launch; an empty system name is made from the name."""
-
-    name: str
-    system_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,7 +92,14 @@ def survey(
     `from_file` None: the switches that the mapped settings columns turn on, as a form that was not yet shown has it.
     Raises Refused where the file is gone.
     """
-    raise NotImplementedError
+    examination = _examine(config, upload, file or FileSettings())
+    earlier = uploads.earlier_task(session, upload)
+    if examination.refusal:
+        return Survey(upload, examination, None, (), frozenset(), earlier)
+    reference = fields(snapshot(session))
+    layout = map_header(examination.header, reference, decisions, skip_unknown=skip_unknown, filled=examination.filled)
+    found = findings(layout, task, layout.switches if from_file is None else from_file)
+    return Survey(upload, examination, layout, tuple(found), layout.switches, earlier)
 
 
 def create_task(session: Session, config: Config, launch: Launch) -> Task:
@@ -113,4 +110,132 @@ def create_task(session: Session, config: Config, launch: Launch) -> Task:
     `column-<position>`, `segment`, `source_action`, `existing_action`, `endpoint`, `touchpoint`, `action_date`,
     `phone_country`, `write_modes`.
     """
-    raise NotImplementedError
+    if first := _launched_with(session, launch.form_token):
+        return first
+    try:
+        with session.begin_nested():
+            return _Launcher(session, config, launch).task()
+    except IntegrityError:
+        # The same form, sent twice at the same moment: the other one was a moment faster.
+        if first := _launched_with(session, launch.form_token):
+            return first
+        raise
+
+
+def _launched_with(session: Session, form_token: str | None) -> Task | None:
+    return session.scalar(select(Task).where(Task.form_token == form_token)) if form_token else None
+
+
+def _examine(config: Config, upload: Upload, file: FileSettings) -> Examination:
+    return uploads.examine(
+        config,
+        upload,
+        encoding=file.encoding,
+        delimiter=file.delimiter,
+        quote=file.quote,
+        header_line=file.header_line,
+    )
+
+
+class _Launcher:
+    """Makes one task, gathering every sentence that speaks against it."""
+
+    def __init__(self, session: Session, config: Config, launch: Launch) -> None:
+        self.session, self.config, self.launch = session, config, launch
+        self.sentences: dict[str, str] = {}
+
+    def task(self) -> Task:
+        launch = self.launch
+        self.session.refresh(launch.upload, with_for_update=True)
+        settings = self._with_created()
+        catalog = snapshot(self.session)
+        self._refuse(settings_refusals(settings, catalog))
+        self._refuse(_description_refusals(launch.description))
+        examination = _examine(self.config, launch.upload, launch.file)
+        columns = self._columns(examination, settings, catalog)
+        if self.sentences:
+            raise Refused(self.sentences)
+        task = Task(
+            kind=settings.task,
+            status=Status.WAITING,
+            description=launch.description.strip(),
+            author=launch.author,
+            upload=launch.upload,
+            form_token=launch.form_token or None,
+            dialect=examination.dialect.as_json(),
+            header=list(examination.header),
+            columns=columns,
+            settings=settings.to_json(),
+            answers=_answers(launch),
+            created_at=now(),
+        )
+        self.session.add(task)
+        self.session.flush()
+        audit.record("task_launched", person=launch.author, task=task.id)
+        return task
+
+    def _refuse(self, sentences: Mapping[str, str]) -> None:
+        for name, sentence in sentences.items():
+            self.sentences[name] = f"{self.sentences[name]} {sentence}" if name in self.sentences else sentence
+
+    def _with_created(self) -> ImportSettings:
+        """The settings with what was created on the spot."""
+        launch = self.launch
+        settings = launch.settings
+        segments = [self._created(create_segment, new) for new in launch.new_segments]
+        ids = [segment.id for segment in segments if segment]
+        settings = replace(settings, segment_ids=(*settings.segment_ids, *ids))
+        if launch.new_source_template:
+            source = self._created(create_template, launch.new_source_template, "source_action")
+            settings = replace(settings, source_template_id=source and source.id)
+        if launch.new_existing_template:
+            existing = self._created(create_template, launch.new_existing_template, "existing_action")
+            settings = replace(settings, existing_template_id=existing and existing.id)
+        return settings
+
+    def _created(self, create: Callable[..., Any], *new: Any) -> Any:
+        try:
+            return create(self.session, *new)
+        except Refused as refused:
+            self._refuse(refused.sentences)
+            return None
+
+    def _columns(self, examination: Examination, settings: ImportSettings, catalog: Catalog) -> list[str | None]:
+        """What each column fills; the header's findings become sentences."""
+        if examination.refusal:
+            self._refuse({_FIELD_OF_REFUSAL.get(examination.code or "", "file"): examination.refusal})
+            return []
+        launch = self.launch
+        layout = map_header(
+            examination.header,
+            fields(catalog),
+            launch.decisions,
+            skip_unknown=launch.skip_unknown,
+            filled=examination.filled,
+        )
+        for finding in findings(layout, settings.task, settings.from_file):
+            self._refuse({f"column-{finding.positions[0]}" if finding.positions else "columns": finding.sentence})
+        return list(layout.fields)
+
+
+_FIELD_OF_REFUSAL = {
+    "bad_encoding": "encoding",
+    "unknown_encoding": "encoding",
+    "bad_dialect": "delimiter",
+    "header_line_missing": "header_line",
+    "header_malformed": "header_line",
+    "no_header": "header_line",
+}
+
+
+def _answers(launch: Launch) -> dict[str, str]:
+    """What is settled before the first pass asks."""
+    answers = {"empty_columns": "skip"} if launch.skip_empty else {}
+    return answers | ({"unknown_setting_values": "reject"} if launch.reject_unknown_values else {})
+
+
+def _description_refusals(description: str) -> dict[str, str]:
+    if len(description.strip()) <= MAX_DESCRIPTION_CHARACTERS:
+        return {}
+    sentence = f"It has {len(description.strip()):,} characters; shorten it to {MAX_DESCRIPTION_CHARACTERS:,}."
+    return {"description": sentence}

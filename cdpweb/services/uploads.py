@@ -10,11 +10,11 @@ import shutil
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from cdpweb.config import Config
@@ -23,7 +23,8 @@ from cdpweb.models import Task, Upload
 from cdpweb.models.tasks import GIVEN_NAME_CHARACTERS
 from cdpweb.models.types import now
 from cdpweb.reading.dialect import Dialect
-from cdpweb.reading.errors import in_words
+from cdpweb.reading.errors import BadEncoding, FileRefused, in_words
+from cdpweb.reading.glance import glance
 from cdpweb.services.refused import Refused
 
 NAME_BYTES = 16
@@ -31,8 +32,8 @@ PIECE_BYTES = 1 << 20
 ROOM_PER_BYTE = 3
 """The file itself, its work file in UTF-8, and what the import writes."""
 
+SHOWN_ROWS = 20
 NAMELESS = "file without a name"
-WORK_SUFFIX = ".work"
 PART_SUFFIX = ".part"
 ENDED = (Status.FINISHED, Status.FAILED, Status.CANCELLED, Status.UNDONE)
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -58,19 +59,21 @@ class Examination:
     """What the first megabyte of an upload shows, read with `dialect` (rules §1.3, §1.4; product §2).
 
     `header`: its cells as written; `rows`: the first records, cells as in the file; `filled`: positions of columns
-    in which a value was seen. `records` counts those of the whole file, None where it is longer than what was read.
-    `is_whole`: the file ends within what was read. `has_mark`: a byte-order mark named the encoding.
+    in which a value was seen. `records` counts those of the whole file, None where it is longer than what was read;
+    then `approximate_records` is a guess. `has_mark`: a byte-order mark named the encoding. `doubt`: a sentence where
+    the delimiter looks wrong.
     Where the file cannot be read so, `refusal` is the sentence and `code` its code; `offered_encoding` and
     `encoding_samples` are what its bytes look like (rules §1.3).
     """
 
-    dialect: Dialect
+    dialect: Dialect = field(default_factory=Dialect)
     header: tuple[str, ...] = ()
     rows: tuple[tuple[str | None, ...], ...] = ()
     filled: frozenset[int] = frozenset()
     records: int | None = None
-    is_whole: bool = False
+    approximate_records: int = 0
     has_mark: bool = False
+    doubt: str | None = None
     code: str | None = None
     refusal: str | None = None
     offered_encoding: str | None = None
@@ -279,8 +282,45 @@ def examine(
     quote: str | None = None,
     header_line: int | None = None,
 ) -> Examination:
-    """What the first megabyte shows; what is None is detected (the encoding: UTF-8), what is given is obeyed."""
-    raise NotImplementedError
+    """What the first megabyte shows; what is None is detected (the encoding: UTF-8), what is given is obeyed.
+
+    Raises Refused where the file is gone.
+    """
+    path = path_of(config, upload)
+    try:
+        seen = glance(
+            path,
+            max_unpacked_bytes=config.MAX_UNPACKED_BYTES,
+            max_cell_bytes=config.MAX_CELL_BYTES,
+            encoding=encoding,
+            delimiter=delimiter,
+            quote=quote,
+            header_line=header_line,
+        )
+    except FileRefused as refused:
+        return _unreadable(refused)
+    cells = [f"c{number}" for number in range(len(seen.header.cells))]
+    return Examination(
+        dialect=seen.dialect,
+        header=seen.header.cells,
+        rows=tuple(seen.rows.head(SHOWN_ROWS).select(cells).iter_rows()),
+        filled=seen.filled,
+        records=seen.rows.height if seen.is_whole else None,
+        approximate_records=seen.approximate_records,
+        has_mark=seen.has_mark,
+        doubt=seen.doubt,
+    )
+
+
+def _unreadable(refused: FileRefused) -> Examination:
+    if isinstance(refused, BadEncoding):
+        return Examination(
+            code=refused.code,
+            refusal=refused.sentence,
+            offered_encoding=refused.detected,
+            encoding_samples=refused.samples,
+        )
+    return Examination(code=refused.code, refusal=refused.sentence)
 
 
 def earlier_task(session: Session, upload: Upload, besides: Task | None = None) -> Task | None:
@@ -297,4 +337,39 @@ def delete_expired(session: Session, config: Config, moment: dt.datetime | None 
 
     Unlaunched ones go after UNLAUNCHED_UPLOAD_HOURS, launched ones UPLOAD_RETENTION_DAYS after their tasks' end.
     """
-    raise NotImplementedError
+    moment = moment or now()
+    _delete_strays(session, config, moment)
+    expired = list(session.scalars(_expired(config, moment)))
+    for upload in expired:
+        _delete_files(config, upload.name)
+        upload.deleted_at = moment
+    session.flush()
+    return len(expired)
+
+
+def _expired(config: Config, moment: dt.datetime) -> Select[Upload]:
+    """Uploads to delete now, locked; one that somebody launches at this moment is left alone."""
+    unlaunched_since = moment - dt.timedelta(hours=config.UNLAUNCHED_UPLOAD_HOURS)
+    ended_before = moment - dt.timedelta(days=config.UPLOAD_RETENTION_DAYS)
+    of_upload = select(Task.id).where(Task.upload_id == Upload.id)
+    ended = Task.status.in_(ENDED) & (Task.finished_at < ended_before)
+    is_over = and_(of_upload.exists(), ~of_upload.where(or_(~ended, Task.finished_at.is_(None))).exists())
+    is_unlaunched = and_(~of_upload.exists(), Upload.created_at < unlaunched_since)
+    expired = select(Upload).where(Upload.deleted_at.is_(None), or_(is_over, is_unlaunched))
+    return expired.with_for_update(skip_locked=True)
+
+
+def _delete_strays(session: Session, config: Config, moment: dt.datetime) -> None:
+    """Files that no row knows: what a killed process has left of an arrival or of a work file."""
+    folder = folder_of(config)
+    oldest = (moment - dt.timedelta(hours=config.UNLAUNCHED_UPLOAD_HOURS)).timestamp()
+    found = [path for path in folder.glob("*") if path.stat().st_mtime < oldest] if folder.is_dir() else []
+    known = set(session.scalars(select(Upload.name).where(Upload.deleted_at.is_(None))))
+    for path in found:
+        if path.name.partition(".")[0] not in known:
+            path.unlink(missing_ok=True)
+
+
+def _delete_files(config: Config, name: str) -> None:
+    for path in folder_of(config).glob(f"{name}*"):
+        path.unlink(missing_ok=True)
