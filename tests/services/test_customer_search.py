@@ -73,7 +73,7 @@ def ids(session, catalog, cursor=None, **filters):
         ("Smith, Anna", [1]),
         ("smith bob", [2]),
         ("Van der", [3]),
-        ("jan van der berg", [3]),
+        ("Jan Van Der", [3]),
         ("zwei", [9, 8, 7, 6, 5, 4]),
         ("nobody", []),
         ("%", []),
