@@ -1,4 +1,4 @@
-"""How a column is read: in one sweep where polars can decide, distinct cell by distinct cell where only exact code can."""
+"""How a column is read: in one sweep where polars can decide, distinct cell by distinct cell where it cannot."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,37 +19,32 @@ def parsed(answers: pl.DataFrame) -> Parsed:
     return Parsed(answers["value"], problems.cast(PROBLEM_SCHEMA))  # type: ignore[arg-type]
 
 
-def settle(answers: pl.DataFrame, read: Callable[[str], Reading]) -> pl.DataFrame:
-    """`answers` (columns `cell`, `value`, `code`, `open`) with every open cell decided by `read`, once per distinct cell.
+def settle(answers: pl.DataFrame, read: Callable[..., Reading], *context: str) -> pl.DataFrame:
+    """`answers` (columns `cell`, `value`, `code`, `open`) with every open cell decided by `read`.
 
-    Gives the columns `value` and `code`.
+    `read` is called once for each distinct cell (and columns of `context`). Gives the columns `value` and `code`.
     """
-    leftover = answers.filter(pl.col("open"))["cell"].unique()
+    keys = ["cell", *context]
+    leftover = answers.filter("open").select(keys).unique()
     if leftover.is_empty():
         return answers.select("value", "code")
     exact = _read_each(leftover, read, answers.schema["value"])
-    return (
-        answers.with_columns(leftover=pl.when("open").then("cell"))
-        .join(exact, on="leftover", how="left", maintain_order="left")
-        .select(value=pl.coalesce("value", "exact_value"), code=pl.coalesce("code", "exact_code"))
-    )
+    joined = answers.join(exact, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    return joined.select(value=pl.coalesce("value", "exact_value"), code=pl.coalesce("code", "exact_code"))
 
 
 def read_each(cells: pl.Series, read: Callable[[str], Reading], dtype: pl.DataType | type[pl.DataType]) -> Parsed:
     """A column of which every distinct cell is decided by `read`."""
-    exact = _read_each(cells.drop_nulls().unique(), read, dtype)
-    answers = cells.to_frame("leftover").join(exact, on="leftover", how="left", maintain_order="left")
+    exact = _read_each(cells.drop_nulls().unique().to_frame("cell"), read, dtype)
+    answers = cells.to_frame("cell").join(exact, on="cell", how="left", maintain_order="left")
     return parsed(answers.select(value="exact_value", code="exact_code"))
 
 
 def _read_each(
-    distinct: pl.Series, read: Callable[[str], Reading], dtype: pl.DataType | type[pl.DataType]
+    leftover: pl.DataFrame, read: Callable[..., Reading], dtype: pl.DataType | type[pl.DataType]
 ) -> pl.DataFrame:
-    readings = [read(text) for text in distinct]
-    return pl.DataFrame(
-        {
-            "leftover": distinct,
-            "exact_value": pl.Series([value for value, _ in readings], dtype=dtype),
-            "exact_code": pl.Series([code for _, code in readings], dtype=pl.String),
-        }
+    readings = [read(*keys) for keys in leftover.iter_rows()]
+    return leftover.with_columns(
+        exact_value=pl.Series([value for value, _ in readings], dtype=dtype),
+        exact_code=pl.Series([code for _, code in readings], dtype=pl.String),
     )

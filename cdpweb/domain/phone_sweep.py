@@ -1,0 +1,148 @@
+"""Phone numbers of digits and separators decided column by column, exactly as phonenumbers decides them one by one."""
+
+import polars as pl
+
+from cdpweb.domain.numbering import Plan, are_valid, calling_codes, plan_of, plans_of
+
+SEPARATORS = r" ().\-/\[\]\u00a0\u2010-\u2015\u2212"
+"""Characters that phonenumbers passes over between digits; for use inside a character class."""
+
+FEWEST_DIGITS, MOST_DIGITS = 7, 15
+"""A number that no plan makes sense of is too short or too long outside these (E.164 has at most 15)."""
+
+SMALL_GROUP = 150
+"""So few numbers of one plan the library reads sooner than the plan's patterns are made ready."""
+
+_PLAIN = rf"^[{SEPARATORS}]*\+?(?:[{SEPARATORS}]*[0-9]){{3,18}}[{SEPARATORS}]*$"
+_MOST_CHARACTERS = 100
+
+_ANSWERS = {"at": pl.UInt32, "value": pl.Int64, "code": pl.String, "open": pl.Boolean}
+_DIALLED = {"at": pl.UInt32, "calling_code": pl.UInt16, "national": pl.String, "bare": pl.Boolean}
+"""Numbers taken apart; `bare` says that a national prefix is off already."""
+
+
+def sweep(cells: pl.DataFrame) -> pl.DataFrame:
+    """Decides what it can of the `cells`: columns `at`, `cell` and `country`, whose a number is unless it says another.
+
+    Gives the columns `at`, `value` (E.164 without the plus), `code` (a problem or null) and `open` (not decided here).
+    """
+    plain = _plain(cells)
+    undecided = cells.join(plain, on="at", how="anti").select("at", open=True)
+    return _concat(_ANSWERS, _without_two_numbers(_decided(plain), plain), undecided)
+
+
+def _plain(cells: pl.DataFrame) -> pl.DataFrame:
+    """The cells that may be decided here, with their `digits` and whether they have a `plus`."""
+    cell = pl.col("cell")
+    plain = cells.filter(cell.str.contains(_PLAIN) & (cell.str.len_chars() <= _MOST_CHARACTERS))
+    return plain.with_columns(digits=cell.str.replace_all("[^0-9]+", ""), plus=cell.str.contains("+", literal=True))
+
+
+def _decided(numbers: pl.DataFrame) -> pl.DataFrame:
+    """The answers to `numbers` by the three readings of rules §2.6, in their order."""
+    plus, settled = pl.col("plus"), pl.col("value").is_not_null() | pl.col("open")
+    written = _judged(_as_written(numbers))
+    if written.height == numbers.height and written.select(settled.all()).item():
+        return written
+    again = numbers.filter(~plus).join(written.filter(settled), on="at", how="anti")
+    after_exit_code = again.with_columns(digits=pl.col("digits").str.extract("^(?:00|011)(.*)$", 1))
+    dialled_abroad = _judged(_international(after_exit_code))
+    plus_added = _judged(_international(again)).filter(settled)
+    warned = plus_added.with_columns(code=pl.when(~pl.col("open")).then(pl.lit("phone_read_as_international")))
+    read = pl.concat([written.filter(settled), dialled_abroad.filter(settled), warned])
+    failed = numbers.join(read, on="at", how="anti").join(written, on="at", how="left")
+    by_digits = pl.when(plus).then(None).otherwise(_code_by_digits(pl.col("digits").str.len_bytes()))
+    refused = failed.select("at", code=pl.coalesce("code", by_digits)).with_columns(open=pl.col("code").is_null())
+    return _concat(_ANSWERS, read, refused)
+
+
+def _code_by_digits(count: pl.Expr) -> pl.Expr:
+    return (
+        pl.when(count < FEWEST_DIGITS)
+        .then(pl.lit("phone_too_short"))
+        .when(count > MOST_DIGITS)
+        .then(pl.lit("phone_too_long"))
+        .otherwise(pl.lit("phone_invalid"))
+    )
+
+
+def _as_written(numbers: pl.DataFrame) -> pl.DataFrame:
+    """The numbers taken apart as phonenumbers' `parse` does; without those that it cannot read."""
+    abroad, home = numbers.filter(pl.col("plus")), numbers.filter(~pl.col("plus"))
+    countries = home.filter(pl.col("country").is_not_null()).partition_by("country", as_dict=True)
+    plans = [(plan_of(country), group) for (country,), group in countries.items()]
+    return _concat(_DIALLED, _international(abroad), *(_dialled(group, plan) for plan, group in plans if plan))
+
+
+def _international(numbers: pl.DataFrame) -> pl.DataFrame:
+    """Numbers whose `digits` begin with a calling code, taken apart."""
+    code = pl.col("calling_code")
+    width = pl.when(code < 10).then(1).when(code < 100).then(2).otherwise(3)
+    known = numbers.with_columns(calling_code=calling_codes(numbers["digits"])).filter(code.is_not_null())
+    return known.select("at", "calling_code", national=pl.col("digits").str.slice(width), bare=False)
+
+
+def _dialled(numbers: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """Numbers as they are dialled in the region of `plan`, taken apart."""
+    numbers = numbers.with_columns(after_exit_code=plan.after_exit_code(numbers["digits"]))
+    is_home = pl.col("after_exit_code").is_null()
+    home, abroad = numbers.filter(is_home), numbers.filter(~is_home)
+    digits = home["digits"]
+    own = plan.after_own_code(digits)
+    national = pl.select(pl.coalesce(own, plan.significant(digits))).to_series()
+    taken_apart = home.select("at", calling_code=plan.calling_code, national=national, bare=own.is_null())
+    return _concat(_DIALLED, _international(abroad.select("at", digits="after_exit_code")), taken_apart)
+
+
+def _judged(dialled: pl.DataFrame) -> pl.DataFrame:
+    """The answers to numbers taken apart; those of a plan that few share are left open."""
+    groups = dialled.partition_by("calling_code", as_dict=True, maintain_order=False)
+    answers = [
+        _judged_group(code, group) if group.height >= SMALL_GROUP else group.select("at", open=True)
+        for (code,), group in groups.items()
+    ]
+    return _concat(_ANSWERS, *answers)
+
+
+def _judged_group(code: int, group: pl.DataFrame) -> pl.DataFrame:
+    """The answers to numbers of one calling code."""
+    plan, bare = plans_of(code)[0], group["bare"]
+    national = (
+        group["national"] if bare.all() else group["national"].zip_with(bare, plan.significant(group["national"]))
+    )
+    valid = are_valid(code, national)
+    whole = (str(code) + national).cast(pl.Int64, strict=False)
+    length_code = (
+        pl.when(plan.is_too_short(national))
+        .then(pl.lit("phone_too_short"))
+        .when(plan.is_too_long(national))
+        .then(pl.lit("phone_too_long"))
+        .otherwise(pl.lit("phone_invalid"))
+    )
+    return group.select("at", value=pl.when(valid).then(whole), code=pl.when(~valid).then(length_code), open=False)
+
+
+def _without_two_numbers(answers: pl.DataFrame, plain: pl.DataFrame) -> pl.DataFrame:
+    """The answers, but none where a `/` parts two numbers: where what stands before the last one is a number itself."""
+    cell = pl.col("cell")
+    parts = plain.select("country", owner="at", cell=cell.str.split("/")).filter(cell.list.len() > 1)
+    if parts.is_empty():
+        return answers
+    before_last = parts.with_columns(cell.list.head(cell.list.len() - 1)).explode("cell").with_row_index("at")
+    decided = _decided(_plain(before_last)).join(before_last, on="at")
+    open_ = decided.filter("open")["owner"]
+    two = decided.filter(pl.col("value").is_not_null())["owner"]
+    is_open, are_two = pl.col("at").is_in(open_.implode()), pl.col("at").is_in(two.implode())
+    return answers.select(
+        "at",
+        value=pl.when(~is_open & ~are_two).then("value"),
+        code=pl.when(are_two & ~is_open).then(pl.lit("phone_two_numbers")).when(~is_open).then("code"),
+        open=pl.col("open") | is_open,
+    )
+
+
+def _concat(schema: dict[str, type[pl.DataType]], *frames: pl.DataFrame) -> pl.DataFrame:
+    """The frames one below the other in the columns of `schema`, null where a frame lacks one."""
+    empty = pl.DataFrame(schema=schema)
+    whole = pl.concat([empty, *(frame.cast({n: schema[n] for n in frame.columns}) for frame in frames)], how="diagonal")
+    return whole.with_columns(pl.col(name).fill_null(False) for name, type_ in schema.items() if type_ == pl.Boolean)
