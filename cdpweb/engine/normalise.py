@@ -203,7 +203,7 @@ class _Normaliser:
                 parsed = phones.parse(cells.text, self._countries())
                 parsed = self._without_junk(parsed, self.orders.catalog.project.junk_phones)
             else:
-                parsed = values.external_id(cells.text)
+                parsed = values.external_id(cells.text, rounded=one.name in self.orders.evidence.rounded)
             self._keep(one.name, parsed)
             self.typed[erase(one.name)] = cells.clear
 

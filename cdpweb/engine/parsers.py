@@ -1,6 +1,7 @@
 """Which parser reads a column of values, by the type of its field (rules §2)."""
 
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -32,7 +33,8 @@ def _as_text(column: pl.Series) -> pl.Series:
 
 
 def _birth_date(field: Field, text: pl.Series, orders: Orders) -> Parsed:
-    return dates.birth_date(text, orders.date_order(field.name), orders.started_at.date())
+    today = orders.started_at.astimezone(ZoneInfo(orders.catalog.project.time_zone)).date()
+    return dates.birth_date(text, orders.date_order(field.name), today)
 
 
 def _moment(field: Field, text: pl.Series, orders: Orders) -> Parsed:

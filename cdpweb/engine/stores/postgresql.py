@@ -10,7 +10,7 @@ TURN = 7_310_001
 """The advisory lock that lets the blocks of several imports take turns."""
 
 PLANNER = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
-"""Ways of joining whole tables: by its statistics the planner would read all customers for every block."""
+"""Ways of joining whole tables, which the planner would choose by its statistics, for every block."""
 
 
 class PostgresqlStore:
