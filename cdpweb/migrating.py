@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from alembic import command
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
@@ -18,15 +19,19 @@ FOLDER = Path(__file__).parent / "migrations"
 
 def upgrade() -> None:
     """Migrate to the newest revision and add the shipped rows; raises BadSetting where the database refuses."""
-    settings = current_app.extensions["migrate"].migrate.get_config(str(FOLDER))
     try:
-        command.upgrade(settings, "head")
+        command.upgrade(_alembic(), "head")
     except OperationalError as error:
         raise BadSetting(f"The database cannot be used: {str(error.orig).strip()} Check DATABASE_URL.") from error
     except CommandError as error:
         raise BadSetting(f"The database belongs to another version of cdpweb: {error}.") from error
     shipped.ship(db.session)
     db.session.commit()
+
+
+def downgrade(target: str) -> None:
+    """Go back to an earlier revision; "base" leaves no table."""
+    command.downgrade(_alembic(), target)
 
 
 def revision() -> str | None:
@@ -38,3 +43,8 @@ def revision() -> str | None:
 def newest() -> str | None:
     """The revision that this version of cdpweb needs."""
     return ScriptDirectory(str(FOLDER)).get_current_head()
+
+
+def _alembic() -> Config:
+    settings: Config = current_app.extensions["migrate"].migrate.get_config(str(FOLDER))
+    return settings

@@ -1,4 +1,4 @@
-"""What the tests stand on: a real broker, a fresh database each, a client, workers, a browser."""
+"""What the tests stand on: a real broker, a fresh database each, a client, workers."""
 
 import subprocess
 import time
@@ -12,12 +12,14 @@ from flask.testing import FlaskClient
 from redis import Redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm import Session
 
 from cdpweb import broker, queueing
 from cdpweb.app import create_app
 from cdpweb.extensions import db
 from cdpweb.models import Base, shipped
+
+pytest_plugins = ["tests.live", "tests.postgres"]
 
 BROKER_START_SECONDS = 10
 
@@ -52,22 +54,33 @@ def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def app(broker_url: str, tmp_path: Path) -> Iterator[Flask]:
-    """The application on a fresh database and an empty broker."""
+def make_app(broker_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """Makes applications on an empty broker, with settings of the test: `make_app(MAX_UPLOAD_BYTES=1000)`."""
     with Redis.from_url(broker_url) as connection:
         connection.flushall()
-    app = create_app(INSTANCE=tmp_path / "instance", REDIS_URL=broker_url, WTF_CSRF_ENABLED=False, TESTING=True)
-    app.test_client_class = PageClient
+    made: list[Flask] = []
+
+    def make(**overrides: Any) -> Flask:
+        settings = {"INSTANCE": tmp_path / "instance", "REDIS_URL": broker_url, "WTF_CSRF_ENABLED": False}
+        app = create_app(**(settings | {"TESTING": True} | overrides))
+        app.test_client_class = PageClient
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        close(app)
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    """The application on a fresh database and an empty broker."""
+    app = make_app()
     with app.app_context():
         Base.metadata.create_all(db.engine)
         shipped.ship(db.session)
         db.session.commit()
-    yield app
-    with app.app_context():
-        db.engine.dispose()
-    broker_connection = app.extensions.get("broker")
-    if broker_connection is not None:
-        broker_connection.close()
+    return app
 
 
 @pytest.fixture
@@ -77,7 +90,7 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def session(app: Flask) -> Iterator[scoped_session[Session]]:
+def session(app: Flask) -> Iterator[Session]:
     """The database session of the test's own application context.
 
     SQLite shows a transaction the database as it was at its first statement: commit to see what others have done since
@@ -102,9 +115,18 @@ def drain(app: Flask) -> Callable[..., None]:
     return run
 
 
-def wait_for(condition: Callable[[], bool], seconds: float) -> None:
+def wait_for(condition: Callable[[], Any], seconds: float) -> None:
     """Return as soon as `condition` holds; fail the test where it does not within `seconds`."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"still waiting after {seconds} seconds"
         time.sleep(0.02)
+
+
+def close(app: Flask) -> None:
+    """Close the connections of an application."""
+    with app.app_context():
+        db.engine.dispose()
+    connection = app.extensions.pop("broker", None)
+    if connection is not None:
+        connection.close()

@@ -1,0 +1,142 @@
+"""The real thing for browser tests: web server and worker as processes of their own, and a page in chromium."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests import programs
+from tests.conftest import wait_for
+
+START_SECONDS = 60
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-gpu", "--disable-dev-shm-usage"]
+EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of (400|404|413|422|503|507)")
+"""Chromium reports every refused page as an error; the tests look at these pages themselves."""
+
+REPORT_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) => {
+  console.error(`policy violated: ${event.violatedDirective} by ${event.blockedURI} in ${event.sourceFile}`);
+});
+"""
+
+
+@dataclass
+class LiveServer:
+    """Web server and worker on the test's database and broker; `environment` is theirs."""
+
+    url: str
+    environment: dict[str, str]
+    log: Path
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
+        """Start `python -m cdpweb …` as a process called `name`."""
+        with self.log.open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "cdpweb", *words], env=self.environment, stdout=log, stderr=log
+            )
+        return self.processes[name]
+
+    def stop(self) -> None:
+        """Stop all of them."""
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            process.wait()
+
+    def answers(self) -> bool:
+        """Whether the web server answers and a worker listens."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:
+                return b'"imports":1' in answer.read().replace(b" ", b"")
+        except URLError:
+            return False
+
+
+@pytest.fixture
+def live_server(app: Flask, tmp_path: Path) -> Iterator[LiveServer]:
+    """A running web server with a worker for imports, on the database of `app`."""
+    with serving(app, tmp_path) as server:
+        yield server
+
+
+@contextmanager
+def serving(app: Flask, folder: Path) -> Iterator[LiveServer]:
+    """Web server and worker for `app`, until the end of the block; fails where one of them logged a bug."""
+    port = free_port()
+    settings = {
+        "CDPWEB_INSTANCE": str(app.config["INSTANCE"]),
+        "REDIS_URL": app.config["REDIS_URL"],
+        "DATABASE_URL": app.config["DATABASE_URL"],
+        "PORT": str(port),
+        "CDPWEB_WEB_PROCESSES": "1",
+    }
+    server = LiveServer(f"http://127.0.0.1:{port}", os.environ | settings, folder / "live.log")
+    server.start("web", "web")
+    server.start("worker", "worker", "imports")
+    try:
+        wait_for(server.answers, START_SECONDS)
+        yield server
+    finally:
+        server.stop()
+    log = server.log.read_text()
+    assert not re.search("request_failed|error_page_failed", log), f"a bug was logged:\n{log}"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests of a process."""
+    path = programs.chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browsing(chromium: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
+    """A browser window of its own for the test, without anybody's cookies."""
+    context = chromium.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900})
+    context.add_init_script(REPORT_VIOLATIONS)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(browsing: BrowserContext) -> Iterator[Page]:
+    """A page; whatever its console calls an error fails the test, and so does every violation of the policy."""
+    page = browsing.new_page()
+    troubles = watch(page)
+    yield page
+    assert not troubles
+
+
+def watch(page: Page) -> list[str]:
+    """The troubles that the page will have had: errors on its console, exceptions, violations of the policy."""
+    troubles: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and not EXPECTED.match(message.text):
+            troubles.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    return troubles
+
+
+def free_port() -> int:
+    """A port at which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

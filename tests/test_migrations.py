@@ -1,0 +1,55 @@
+"""The migrations make the tables that the models declare, on both databases."""
+
+from collections.abc import Callable
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from sqlalchemy import select
+
+from cdpweb import migrating
+from cdpweb.config import BadSetting
+from cdpweb.extensions import db
+from cdpweb.models import Base, Project
+
+
+def assert_migrated(app: Flask) -> None:
+    with app.app_context():
+        migrating.upgrade()
+        migrating.upgrade()
+        with db.engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            assert compare_metadata(context, Base.metadata) == []
+        assert migrating.revision() == migrating.newest()
+        assert db.session.scalar(select(Project.time_zone)) == "UTC"
+
+
+def test_sqlite_is_migrated_to_the_models(make_app: Callable[..., Flask]) -> None:
+    assert_migrated(make_app())
+
+
+def test_postgresql_is_migrated_to_the_models(make_app: Callable[..., Flask], postgres_url: str) -> None:
+    assert_migrated(make_app(DATABASE_URL=postgres_url))
+
+
+def test_the_first_revision_can_be_taken_back(make_app: Callable[..., Flask]) -> None:
+    with make_app().app_context():
+        migrating.upgrade()
+        migrating.downgrade("base")
+        assert migrating.revision() is None
+
+
+def test_a_database_that_does_not_answer_is_refused_in_words(make_app: Callable[..., Flask]) -> None:
+    app = make_app(DATABASE_URL="postgresql://cdpweb@127.0.0.1:1/nothing")
+    with app.app_context(), pytest.raises(BadSetting, match="Check DATABASE_URL"):
+        migrating.upgrade()
+
+
+def test_a_database_of_a_newer_version_is_refused_in_words(make_app: Callable[..., Flask]) -> None:
+    with make_app().app_context():
+        migrating.upgrade()
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        with pytest.raises(BadSetting, match="another version"):
+            migrating.upgrade()
