@@ -58,7 +58,7 @@ def create_template(session: Session, new: NewTemplate, field: str) -> ActionTem
 
 def system_name_from(name: str) -> str:
     """A system name that says what a name says: "Spring survey" as `SpringSurvey`; "" where nothing Latin is left."""
-    latin = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    latin = unicodedata.normalize("NFKD", name.replace("ß", "ss")).encode("ascii", "ignore").decode()
     joined = "".join(word[:1].upper() + word[1:] for word in _WORD.findall(latin))
     return joined.lstrip("0123456789")[:SYSTEM_NAME_CHARACTERS]
 
