@@ -66,6 +66,7 @@ WRITE_MODES = [
     (WriteMode.NEVER, "never change"),
 ]
 _COLUMN = re.compile(r"column-(\d{1,5})")
+_MAP = re.compile(r"map:(\d{1,5}):(\S{1,200})")
 _MODE = re.compile(r"mode-(\S{1,200})")
 _name_length = Length(max=NAME_CHARACTERS, message=f"Keep the name to {NAME_CHARACTERS} characters.")
 
@@ -254,9 +255,11 @@ def file_settings_of(form: ImportForm) -> FileSettings:
     )
 
 
-def decisions() -> Decisions:
-    """What the posted form says of the file's columns, by their positions."""
+def decisions(act: str = "") -> Decisions:
+    """What the posted form says of the file's columns, by their positions; an act "map:2:LastName" goes first."""
     chosen = {int(named[1]): text for name, text in request.form.items() if (named := _COLUMN.fullmatch(name)) and text}
+    if mapped := _MAP.fullmatch(act):
+        chosen[int(mapped[1])] = mapped[2]
     return {position: SKIP if text == SKIPPED else text for position, text in chosen.items()}
 
 

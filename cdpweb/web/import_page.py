@@ -301,7 +301,7 @@ def _survey(page: ImportPage, upload: Upload, act: str) -> None:
             upload,
             task=form.kind,
             file=import_form.file_settings_of(form),
-            decisions={} if is_first else import_form.decisions(),
+            decisions={} if is_first else import_form.decisions(act),
             skip_unknown=act == "skip-all",
             from_file=from_file,
         )

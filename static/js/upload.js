@@ -4,13 +4,18 @@
 const TICK_MS = 200;
 let request = null;
 
-document.addEventListener("change", (event) => {
-  if (!event.target.matches("[data-upload] input[type=file]")) return;
-  const [file] = event.target.files;
-  // The file is sent by itself; what the form sends later must not carry it again.
-  event.target.value = "";
-  if (file) send(file, event.target.closest("[data-upload]"));
-});
+document.addEventListener(
+  "change",
+  (event) => {
+    if (!event.target.matches("[data-upload] input[type=file]")) return;
+    event.stopPropagation();
+    const [file] = event.target.files;
+    // The file is sent by itself; what the form sends later must not carry it again.
+    event.target.value = "";
+    if (file) send(file, event.target.closest("[data-upload]"));
+  },
+  { capture: true },
+);
 
 for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(name, (event) => {
@@ -49,6 +54,7 @@ function send(file, box) {
   request.addEventListener("error", () => refuse(box, "The connection broke off. Choose the file again."));
   request.addEventListener("abort", () => refuse(box, ""));
   box.dataset.state = "sending";
+  box.toggleAttribute("hx-morph-skip", true);
   show(box, file, 0, 0);
   request.send(file);
 }
@@ -73,13 +79,15 @@ const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 function finish(answered, box) {
   const answer = answered.response;
   if (answered.status !== 201) return refuse(box, answer?.message ?? "The server did not take the file. Try again.");
+  box.toggleAttribute("hx-morph-skip", false);
   const form = box.closest("form");
   form.elements.upload.value = answer.upload;
   form.dispatchEvent(new Event("uploaded", { bubbles: true }));
 }
 
 function refuse(box, sentence) {
-  box.dataset.state = sentence ? "refused" : "";
+  box.toggleAttribute("hx-morph-skip", false);
+  box.dataset.state = sentence ? "refused" : box.querySelector(".upload-file [name=act]") ? "there" : "empty";
   box.querySelector("progress").value = 0;
   box.querySelector("[data-upload-error]").textContent = sentence;
 }
