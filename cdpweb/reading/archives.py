@@ -7,7 +7,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -65,8 +65,11 @@ class Kind(StrEnum):
     ZIP = "zip"
 
 
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
+class Readable(Protocol):
+    """A stream of bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most `size`; b"" at the end."""
 
 
 class Unpacked:
@@ -75,12 +78,18 @@ class Unpacked:
     Raises FileRefused: `unpacked_too_large` beyond `max_unpacked_bytes`, `damaged_archive` where it breaks.
     """
 
-    def __init__(self, source: _Readable, kind: Kind, max_unpacked_bytes: int) -> None:
+    def __init__(self, kind: Kind, source: Readable, max_unpacked_bytes: int, expected: Callable[[int], int]) -> None:
         self.kind = kind
         self.unpacked_bytes = 0
         self._source = source
         self._max_unpacked_bytes = max_unpacked_bytes
+        self._expected = expected
         self._peeked = b""
+
+    @property
+    def expected_bytes(self) -> int:
+        """About how many bytes will come out in all; for showing only, as an archive may claim anything."""
+        return max(self.unpacked_bytes, self._expected(self.unpacked_bytes))
 
     def read(self, size: int, /) -> bytes:
         """The next bytes, at most `size`; b"" at the end."""
@@ -90,10 +99,9 @@ class Unpacked:
         return self._unpack(size)
 
     def peek(self, size: int) -> bytes:
-        """The next `size` bytes (fewer at the end), which stay to be read."""
-        while len(self._peeked) < size and (more := self._unpack(size - len(self._peeked))):
-            self._peeked += more
-        return self._peeked[:size]
+        """The next `size` bytes, fewer only at the end, which stay to be read."""
+        self._peeked = read_all(self, size)
+        return self._peeked
 
     def _unpack(self, size: int) -> bytes:
         try:
@@ -106,6 +114,14 @@ class Unpacked:
         return chunk
 
 
+def read_all(stream: Readable, size: int) -> bytes:
+    """The next `size` bytes of a stream, fewer only at its end."""
+    pieces = [stream.read(size)]
+    while (left := size - sum(map(len, pieces))) and pieces[-1]:
+        pieces.append(stream.read(left))
+    return b"".join(pieces)
+
+
 @contextmanager
 def open_plain(path: Path, max_unpacked_bytes: int) -> Iterator[Unpacked]:
     """Open a stored file as plain bytes: as it is, out of a gzip, or the one .csv or .txt of a zip.
@@ -115,14 +131,14 @@ def open_plain(path: Path, max_unpacked_bytes: int) -> Iterator[Unpacked]:
     with ExitStack() as opened:
         file = opened.enter_context(path.open("rb"))
         kind = kind_of(file)
-        source: _Readable = file
         if kind is Kind.GZIP:
-            source = opened.enter_context(gzip.GzipFile(fileobj=file))
+            unpacked = _gzip(opened.enter_context(gzip.GzipFile(fileobj=file)), file, max_unpacked_bytes)
         elif kind is Kind.ZIP:
-            source = opened.enter_context(_only_csv(opened, file))
-        unpacked = Unpacked(source, kind, max_unpacked_bytes)
-        if kind is not Kind.PLAIN:
-            _refuse_by_content(unpacked.peek(SIGNATURE_BYTES), kind)
+            unpacked = _zip(opened, file, max_unpacked_bytes)
+        else:
+            unpacked = Unpacked(kind, file, max_unpacked_bytes, lambda _: _size_bytes(file))
+        if unpacked.kind is not Kind.PLAIN:
+            _refuse_by_content(unpacked.peek(SIGNATURE_BYTES), unpacked.kind)
         yield unpacked
 
 
@@ -169,16 +185,24 @@ def _archive_name(head: bytes) -> str | None:
     return next((name for signature, name in _ARCHIVES.items() if head.startswith(signature)), None)
 
 
-def _only_csv(opened: ExitStack, file: BinaryIO) -> zipfile.ZipExtFile:
-    """The one .csv or .txt of a zip, opened."""
+def _gzip(members: gzip.GzipFile, file: BinaryIO, max_unpacked_bytes: int) -> Unpacked:
+    def expected(unpacked_bytes: int) -> int:
+        return unpacked_bytes * _size_bytes(file) // max(1, file.tell())
+
+    return Unpacked(Kind.GZIP, members, max_unpacked_bytes, expected)
+
+
+def _zip(opened: ExitStack, file: BinaryIO, max_unpacked_bytes: int) -> Unpacked:
+    """The one .csv or .txt of a zip."""
     try:
         if _directory_bytes(file) > MAX_DIRECTORY_BYTES:
-            raise errors.several_files(MAX_DIRECTORY_BYTES // 64, [])
+            raise errors.crowded_archive()
         archive = opened.enter_context(zipfile.ZipFile(file))
         member = _choose_member(archive.infolist())
-        return archive.open(member)  # type: ignore[return-value]
+        source = opened.enter_context(archive.open(member))
     except _BAD_DIRECTORY as error:
         raise errors.damaged_archive(Kind.ZIP, 0) from error
+    return Unpacked(Kind.ZIP, source, max_unpacked_bytes, lambda _: member.file_size)
 
 
 def _choose_member(members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
@@ -188,7 +212,7 @@ def _choose_member(members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
     tables = [one for one in files if named[one.filename] in (".csv", ".txt")]
     shown = [_shown(one.filename) for one in tables or files]
     if len(tables) > 1:
-        raise errors.several_files(len(tables), shown)
+        raise errors.several_files(shown)
     if any(suffix in (".zip", ".gz", ".7z", ".rar", ".tar", ".tgz") for suffix in named.values()):
         raise errors.nested_archive("the zip")
     if not tables:
@@ -217,6 +241,10 @@ def _suffix(name: str) -> str:
 def _shown(name: str) -> str:
     """A name from inside an archive, fit to show: short and printable. It is never used as a path."""
     return "".join(c for c in name.replace("\\", "/").rsplit("/", 1)[-1] if c.isprintable())[:100]
+
+
+def _size_bytes(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_size
 
 
 def _directory_bytes(file: BinaryIO) -> int:

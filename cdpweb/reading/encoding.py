@@ -130,8 +130,10 @@ def detect(head: bytes, excluding: Iterable[str] = ()) -> str | None:
     if "utf-8" not in excluded and has_few_zeros and _decodes(head, "utf-8"):
         return "utf-8"
     candidates = [python_codec(one.codec) for one in OFFERED if one.codec not in excluded]
-    guess = chardet.detect(head, include_encodings=candidates, compat_names=False, no_match_encoding="")["encoding"]
-    return offered(guess) if guess else None
+    western = "cp1252" if "windows-1252" not in excluded else "iso-8859-1"
+    found = chardet.detect(head, include_encodings=candidates, compat_names=False, no_match_encoding=western)
+    guess = found["encoding"]
+    return offered(guess) if guess and _decodes(head, guess) else None
 
 
 def _decodes(head: bytes, codec: str) -> bool:
@@ -166,11 +168,11 @@ class Decoder:
         return piece[:valid] if self._pending else piece
 
 
-_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROLS = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]")
 MIN_BINARY_CONTROLS = 32
 
 
-def looks_binary(utf8: bytes) -> bool:
+def looks_binary(text: str) -> bool:
     """Whether text is full of control characters, as no table is: a tenth of it, and more than a handful."""
-    controls = len(_CONTROLS.findall(utf8))
-    return controls >= MIN_BINARY_CONTROLS and controls * 10 > len(utf8)
+    controls = len(_CONTROLS.findall(text))
+    return controls >= MIN_BINARY_CONTROLS and controls * 10 > len(text)

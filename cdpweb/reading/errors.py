@@ -76,14 +76,18 @@ def encrypted_archive() -> FileRefused:
     )
 
 
-def several_files(count: int, names: Sequence[str]) -> FileRefused:
+def several_files(names: Sequence[str]) -> FileRefused:
     """A zip that leaves open which file is meant."""
-    listed = ", ".join(f"“{name}”" for name in names[:3])
-    listed += ", …" if count > len(names[:3]) else ""
+    listed = ", ".join(f"“{name}”" for name in names[:3]) + (", …" if len(names) > 3 else "")
     return FileRefused(
         "several_files",
-        f"The zip holds {count:,} files ({listed}). Upload one CSV at a time, or a zip with exactly one.",
+        f"The zip holds {len(names):,} tables ({listed}). Upload one CSV at a time, or a zip with exactly one.",
     )
+
+
+def crowded_archive() -> FileRefused:
+    """A zip with so many files that even listing them is too much."""
+    return FileRefused("several_files", "The zip holds thousands of files. Upload a zip with exactly one CSV.")
 
 
 def nested_archive(where: str) -> FileRefused:
@@ -175,7 +179,7 @@ def record_too_long(record: int, line: int, max_record_bytes: int) -> FileRefuse
 
 def in_words(size_bytes: int) -> str:
     """A size as people say it: 4 GB, 1.5 MB, 300 bytes."""
-    for unit, unit_bytes in (("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)):
+    for unit, unit_bytes in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
         if size_bytes >= unit_bytes:
             return f"{round(size_bytes / unit_bytes, 1):,g} {unit}"
     return _counted(size_bytes, "byte")

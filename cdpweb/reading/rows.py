@@ -32,6 +32,17 @@ def rows_of(flat: bytes, alphabet: Alphabet, columns: int, record: int, line: in
     return rows, line + int(lines["line_ends"].sum())
 
 
+def empty_rows(columns: int) -> pl.DataFrame:
+    """No rows, with the columns they would have."""
+    shape: dict[str, type[pl.DataType]] = {
+        "record": pl.UInt32,
+        "line": pl.UInt32,
+        "fault": pl.String,
+        "blank": pl.Boolean,
+    }
+    return pl.DataFrame(schema=shape | dict.fromkeys(_names(columns), pl.String))
+
+
 def _lines(flat: bytes) -> pl.Series:
     return pl.Series([flat], dtype=pl.Binary).cast(pl.String).str.split("\n").explode()
 

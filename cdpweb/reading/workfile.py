@@ -3,22 +3,16 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from cdpweb.reading import errors
+from cdpweb.reading.archives import Readable, read_all
 from cdpweb.reading.encoding import Decoder, byte_order_mark, detect, looks_binary, offered, python_codec
 
 PIECE_BYTES = 1 << 20
 SAMPLE_BYTES = 100_000
 MAX_SAMPLES = 3
 MAX_SAMPLE_CHARACTERS = 200
-
-
-class Readable(Protocol):
-    """Plain bytes, as archives.open_plain gives them."""
-
-    def read(self, size: int, /) -> bytes:
-        """The next bytes, at most `size`; b"" at the end."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +59,16 @@ def transcode(stream: Readable, sink: BinaryIO, encoding: str, *, whole: bool = 
     `whole=False`: the stream is the beginning of a file and may end within a character.
     """
     chosen = offered(encoding)
-    piece = stream.read(PIECE_BYTES)
+    piece = read_all(stream, SAMPLE_BYTES)
     if not piece:
         raise errors.empty_file()
     marked = byte_order_mark(piece)
-    codec, skipped = marked or (python_codec(chosen, piece[:SAMPLE_BYTES]), 0)
+    codec, skipped = marked or (python_codec(chosen, piece), 0)
     decoder = Decoder(codec)
     decoder.read_bytes = skipped
     try:
         utf8 = decoder.to_utf8(piece[skipped:])
-        if looks_binary(utf8[:SAMPLE_BYTES]):
+        if looks_binary(utf8.decode()):
             raise _not_text(piece, chosen)
         while piece:
             sink.write(utf8)
@@ -88,22 +82,32 @@ def transcode(stream: Readable, sink: BinaryIO, encoding: str, *, whole: bool = 
 
 def _not_text(piece: bytes, chosen: str) -> errors.FileRefused:
     """Full of control characters: UTF-16 or UTF-32 read as something else, or no text at all."""
-    detected = detect(piece[:SAMPLE_BYTES], [chosen])
+    detected = detect(piece, [chosen])
     if detected and detected.startswith("utf-") and 0 in piece:
-        return errors.BadEncoding(chosen, piece.index(0), 1, detected, _samples(piece[:SAMPLE_BYTES], detected))
+        return errors.BadEncoding(chosen, piece.index(0), 1, detected, _samples(piece, detected))
     return errors.binary_content("a file full of unprintable characters")
 
 
 def _bad_encoding(error: UnicodeDecodeError, decoder: Decoder, sink: BinaryIO) -> errors.BadEncoding:
     """Name the first bad byte and its line, and offer the encoding that its surroundings look like."""
     text = error.object
-    position = decoder.read_bytes - len(text) + error.start
+    text_start = decoder.read_bytes - len(text)
     sink.write(text[: error.start].decode(decoder.codec).encode())
-    line_start = max(text.rfind(b"\n", 0, error.start), text.rfind(b"\r", 0, error.start)) + 1
-    around = text[max(line_start, error.start - SAMPLE_BYTES) : error.start + SAMPLE_BYTES]
+    around = _surroundings(text, error.start, text_start)
     encoding = offered(decoder.codec)
     detected = detect(around, [encoding])
+    position = text_start + error.start
     return errors.BadEncoding(encoding, position, _line_number(sink), detected, _samples(around, detected))
+
+
+def _surroundings(text: bytes, at: int, text_start: int) -> bytes:
+    """The line around `at` and what follows; where zeros are, UTF-16 may be meant, so no half characters."""
+    if 0 in text:
+        start = max(0, at - SAMPLE_BYTES)
+        start += -(text_start + start) % 4
+    else:
+        start = max(text.rfind(b"\n", 0, at) + 1, text.rfind(b"\r", 0, at) + 1, at - SAMPLE_BYTES)
+    return text[start : at + SAMPLE_BYTES]
 
 
 def _samples(around: bytes, detected: str | None) -> list[str]:
