@@ -8,8 +8,9 @@ from cdpweb.models.snapshot import snapshot
 from cdpweb.models.types import now
 from cdpweb.services.catalog.files import load
 from cdpweb.services.catalog.project import edit_project
-from cdpweb.services.customers import lookup, search
-from cdpweb.services.customers.search import Cursor, Filters, find_page
+from cdpweb.services.customers import lanes, lookup, search
+from cdpweb.services.customers.lanes import Cursor, Filters
+from cdpweb.services.customers.search import find_page
 
 TOUCHPOINT, TEMPLATE = 1, 2
 
@@ -87,9 +88,12 @@ def test_a_text_is_an_identifier_or_the_beginning_of_a_name(session, people, tex
     assert ids(session, snapshot(session), text=text) == found
 
 
-@pytest.mark.parametrize("candidates", [0, 2, 20_000])
-def test_common_and_rare_names_are_found_alike(session, people, monkeypatch, candidates):
+@pytest.mark.parametrize("names", [0, 1, 50])
+@pytest.mark.parametrize("candidates", [0, 1, 2, 20_000])
+def test_common_and_rare_names_are_found_alike(session, people, monkeypatch, candidates, names):
+    """Gathered one by one, followed name by name, or walked through."""
     monkeypatch.setattr(lookup, "NAME_CANDIDATES", candidates)
+    monkeypatch.setattr(lookup, "NAMES", names)
     assert ids(session, people, text="smith") == [2, 1]
     assert ids(session, people, text="anna smith") == [1]
     assert ids(session, people, text="Zweig", segment_id=1) == [6, 5, 4]
@@ -143,7 +147,7 @@ def test_pages_follow_each_other_both_ways(session, people, monkeypatch, filters
 
 def test_no_page_counts_a_table(session, people, monkeypatch):
     assert find_page(session, people, Filters()).total == 9
-    monkeypatch.setattr(search, "COUNTED", 5)
+    monkeypatch.setattr(lanes, "COUNTED", 5)
     assert find_page(session, people, Filters()).total == 6
     assert find_page(session, people, Filters(touchpoint_id=TOUCHPOINT)).total == 6
     assert find_page(session, people, Filters(segment_id=1)).total == 4

@@ -15,18 +15,32 @@ from cdpweb.models import Customer, ExternalId
 TEXT_CHARACTERS = 1000
 NAME_WORDS = 5
 NAME_CANDIDATES = 20_000
-"""Up to so many customers whose name begins alike are gathered from the index; the search walks through more."""
+"""Up to so many customers whose name begins alike are gathered one by one."""
+
+NAMES = 50
+"""Where there are more customers, up to so many different names are followed, each along its part of the index."""
 
 LARGEST_ID = 2**63 - 1
 _AFTER_ALL = "\U0010ffff"
 
 
+Name = tuple[InstrumentedAttribute[str | None], str]
+"""A column of names and one value of it."""
+
+
 @dataclass(frozen=True)
 class Sought:
-    """The customers that a text may mean: `ids` where they are few enough to be gathered, and always the condition."""
+    """The customers that a text may mean: those that meet `condition`.
 
-    ids: frozenset[int] | None
+    Where `is_gathered`, all of them are among the customers `ids` and those who have one of the `names` exactly; where
+    `is_exact` too, they are just those.
+    """
+
     condition: ColumnElement[bool]
+    ids: frozenset[int]
+    names: tuple[Name, ...] = ()
+    is_gathered: bool = True
+    is_exact: bool = True
 
 
 def sought(session: Session, catalog: Catalog, text: str) -> Sought | None:
@@ -37,8 +51,9 @@ def sought(session: Session, catalog: Catalog, text: str) -> Sought | None:
     identified = owners(session, catalog, text)
     readings = [] if "@" in wanted else list(_readings(" ".join(wanted.split())))
     condition = or_(Customer.id.in_(identified), *(reading.condition() for reading in readings))
-    named = _gathered(session, readings)
-    return Sought(None if named is None else frozenset(identified | named), condition)
+    gathered = _Gathered(session, set(identified))
+    is_gathered = all(gathered.take(reading) for reading in readings)
+    return Sought(condition, frozenset(gathered.ids), tuple(gathered.names), is_gathered, gathered.is_exact)
 
 
 def owners(session: Session, catalog: Catalog, identifier: str) -> set[int]:
@@ -75,9 +90,10 @@ class _Reading:
     prefix: str
     other: str = ""
 
-    def ranges(self) -> list[ColumnElement[bool]]:
-        """Ranges of the index, one for each usual casing: plain indexes compare bytes."""
-        return [_begins(self.column, casing) for casing in _casings(self.prefix)]
+    @property
+    def casings(self) -> list[str]:
+        """The beginnings to look up: plain indexes compare bytes."""
+        return _casings(self.prefix)
 
     def condition(self) -> ColumnElement[bool]:
         """The reading as a condition on one customer, in a form that invites no index."""
@@ -96,8 +112,8 @@ def _readings(text: str) -> Iterator[_Reading]:
         yield _Reading(Customer.last_name, front, back)
 
 
-def _casings(text: str) -> dict[str, None]:
-    return dict.fromkeys((text, text.lower(), text.upper(), text.title(), text.capitalize()))
+def _casings(text: str) -> list[str]:
+    return list(dict.fromkeys((text, text.lower(), text.upper(), text.title(), text.capitalize())))
 
 
 def _begins(column: ColumnElement[str | None] | InstrumentedAttribute[str | None], text: str) -> ColumnElement[bool]:
@@ -108,18 +124,43 @@ def _checks(column: InstrumentedAttribute[str | None], text: str) -> ColumnEleme
     return or_(*(_begins(func.coalesce(column, ""), casing) for casing in _casings(text)))
 
 
-def _gathered(session: Session, readings: list[_Reading]) -> set[int] | None:
-    """The customers whose names can be read so; None where a range of an index holds too many."""
-    found: set[int] = set()
-    for reading in readings:
-        for range_ in reading.ranges():
-            ids = list(session.scalars(select(Customer.id).where(range_).limit(NAME_CANDIDATES + 1)))
-            if len(ids) > NAME_CANDIDATES:
-                return None
-            if reading.other and ids:
-                ids = list(session.scalars(select(Customer.id).where(Customer.id.in_(ids), reading.condition())))
-            found.update(ids)
-    return found
+class _Gathered:
+    """Gathers customers from the indexes of names, one by one where they are few, else name by name."""
+
+    def __init__(self, session: Session, ids: set[int]) -> None:
+        self.session, self.ids = session, ids
+        self.names: list[Name] = []
+        self.is_exact = True
+
+    def take(self, reading: _Reading) -> bool:
+        """Gather those whose names can be read so; False where too many different names begin so."""
+        return all(self._take_range(reading, casing) for casing in reading.casings)
+
+    def _take_range(self, reading: _Reading, casing: str) -> bool:
+        in_range = select(Customer.id).where(_begins(reading.column, casing))
+        ids = list(self.session.scalars(in_range.limit(NAME_CANDIDATES + 1)))
+        if len(ids) > NAME_CANDIDATES:
+            return self._take_names(reading, casing)
+        if reading.other and ids:
+            meeting = select(Customer.id).where(Customer.id.in_(ids), reading.condition())
+            ids = list(self.session.scalars(meeting))
+        self.ids.update(ids)
+        return True
+
+    def _take_names(self, reading: _Reading, casing: str) -> bool:
+        """Note the different names of a range, skipping from one to the next along the index."""
+        column, names = reading.column, list[str]()
+        beyond = column >= casing
+        while name := self.session.scalar(
+            select(column).where(beyond, column < casing + _AFTER_ALL).order_by(column).limit(1)
+        ):
+            if len(names) == NAMES:
+                return False
+            names.append(name)
+            beyond = column > name
+        self.names += [(column, name) for name in names]
+        self.is_exact = self.is_exact and not reading.other
+        return True
 
 
 def _readable(text: str) -> str:
