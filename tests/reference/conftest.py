@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from .importers import ByEngine, Importer, by_reference
+from .engine import ByEngine
+from .importers import Importer, by_reference
 
 
 @pytest.fixture(params=["reference", "engine"])

@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,32 @@ from cdpweb.models.snapshot import snapshot
 from cdpweb.reading.dialect import Dialect
 
 from . import grammar, state
+from .bases import CATALOG
 from .cells import canonical_instant
+from .importers import WHOLE_FILE_BYTES, File, Result
 
 MADE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-MODES_OF_CELLS = {"Email", "MobilePhone"}
+STORED_IDENTIFIERS = ("Email", "MobilePhone")
+
+
+@dataclass(frozen=True)
+class ByEngine:
+    """The real importer on a fresh database in `folder`."""
+
+    folder: Path
+
+    def __call__(
+        self, *files: File, base: state.State, catalog: value.Catalog = CATALOG, block_bytes: int = WHOLE_FILE_BYTES
+    ) -> Result:
+        with opened(self.folder, catalog, base) as ours:
+            reports = [
+                ours.import_file(
+                    file.content, file.header_line, file.delimiter, file.quote, file.mapped(catalog),
+                    file.switched(catalog), file.now, file.max_cell_bytes, block_bytes,
+                )
+                for file in files
+            ]  # fmt: skip
+            return Result(ours.state(), reports)
 
 
 class EngineBase:
@@ -158,7 +181,7 @@ class EngineBase:
 
 def _customer(row: Customer) -> state.Customer:
     stored = {name: getattr(row, column) for name, column in STORED_COLUMNS.items()}
-    identifiers = {name: stored.pop(name) for name in MODES_OF_CELLS}
+    identifiers = {name: stored.pop(name) for name in STORED_IDENTIFIERS}
     custom = {f"CustomField{name}": text for name, text in (row.custom or {}).items()}
     consents = {}
     for node, text in (row.consents or {}).items():

@@ -1,10 +1,9 @@
-"""Two importers with one interface: the reference and the engine."""
+"""What an importer is given and what it answers; the first of the two: the reference."""
 
 import copy
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from cdpweb.domain.catalog import Catalog
@@ -106,25 +105,3 @@ def by_reference(*files: File, base: State, catalog: Catalog = CATALOG, block_by
         for file in files
     ]  # fmt: skip
     return Result(state, reports)
-
-
-@dataclass(frozen=True)
-class ByEngine:
-    """The real importer on a fresh database in `folder`."""
-
-    folder: Path
-
-    def __call__(
-        self, *files: File, base: State, catalog: Catalog = CATALOG, block_bytes: int = WHOLE_FILE_BYTES
-    ) -> Result:
-        from . import engine
-
-        with engine.opened(self.folder, catalog, base) as opened:
-            reports = [
-                opened.import_file(
-                    file.content, file.header_line, file.delimiter, file.quote, file.mapped(catalog),
-                    file.switched(catalog), file.now, file.max_cell_bytes, block_bytes,
-                )
-                for file in files
-            ]  # fmt: skip
-            return Result(opened.state(), reports)
