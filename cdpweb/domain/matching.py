@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cdpweb.domain.fields import CUSTOMER_ID, EMAIL, PHONE
-from cdpweb.domain.settings import Conflicts
+from cdpweb.domain.settings import Conflicts, WriteMode
 from cdpweb.domain.tasks import TaskKind
 
 Identifier = int | str
@@ -82,6 +82,12 @@ class Rules:
 
     task: TaskKind
     conflicts: Conflicts
+    modes: Mapping[str, WriteMode] = field(default_factory=dict)
+
+    def spares(self, column: str, held: Mapping[str, Identifier]) -> bool:
+        """Whether the identifier of an existing customer is left as it is (rules §2.2)."""
+        mode = self.modes.get(column, WriteMode.OVERWRITE)
+        return mode is WriteMode.NEVER or (mode is WriteMode.FILL and column in held)
 
 
 def decide(
@@ -108,7 +114,9 @@ def decide(
             return Verdict(
                 error="customer_exists", error_column=verdict.matched_by, detail=f"customer {verdict.customer}"
             )
-        _erase(verdict, clears or [], identities)
+        held = identities.of(verdict.customer)
+        verdict.sets = {column: value for column, value in verdict.sets.items() if not rules.spares(column, held)}
+        _erase(verdict, [column for column in clears or [] if not rules.spares(column, held)], held)
     return verdict
 
 
@@ -199,12 +207,11 @@ def _strongest(
     return verdict
 
 
-def _erase(verdict: Verdict, clears: list[str], identities: Identities) -> None:
+def _erase(verdict: Verdict, clears: list[str], held: Mapping[str, Identifier]) -> None:
     """Rules §5.7: erasing acts after matching and always leaves the customer one identifier."""
-    assert verdict.customer is not None
-    held = {**identities.of(verdict.customer), **verdict.sets}
-    erased = [column for column in clears if column in held]
-    if erased and len(erased) == len(held):
+    left = {**held, **verdict.sets}
+    erased = [column for column in clears if column in left]
+    if erased and len(erased) == len(left):
         kept = min(erased, key=level_of)
         erased.remove(kept)
         verdict.warnings.append((kept, "last_identifier"))

@@ -126,8 +126,13 @@ class _Normaliser:
             rejected.alias("rejected"),
             *(one.alias(name) for name, one in self.typed.items()),
         )
-        problems = pl.concat([pl.DataFrame(schema=PROBLEM_SCHEMA), *self.found])
-        return Normalised(rows, problems)
+        return Normalised(rows, self._in_order(pl.concat([pl.DataFrame(schema=PROBLEM_SCHEMA), *self.found])))
+
+    def _in_order(self, problems: pl.DataFrame) -> pl.DataFrame:
+        """A row's problems in the order of the file's columns, those of the whole row first."""
+        places = {header: place for place, header in enumerate(self.orders.headers)}
+        place = pl.col("column").replace_strict(places, default=-1, return_dtype=pl.Int64)
+        return problems.sort("record", place, maintain_order=True)
 
     # Cells and problems
 
@@ -337,7 +342,6 @@ class _Normaliser:
             return None
         catalog, group_cells, segment_cells = self.orders.catalog, self.cells[GROUP_PAIR], self.cells[SEGMENT_PAIR]
         group = _ids(group_cells.text, catalog.segment_group)
-        self._unknown_setting(GROUP_PAIR, (group_cells.text.is_not_null() & group.is_null()) | group_cells.clear)
         pairs = pl.DataFrame({"group": group, "text": segment_cells.text})
         segments = {
             (group_id, text): found.id
@@ -352,8 +356,10 @@ class _Normaliser:
         )
         joined = pairs.join(known, on=["group", "text"], how="left", maintain_order="left")
         segment = joined["segment"].set(segment_cells.clear & group.is_not_null(), OUT_OF_GROUP)
+        wrong_group = (group_cells.text.is_not_null() & group.is_null()) | group_cells.clear
+        self._unknown_setting(GROUP_PAIR, wrong_group)
         said = segment_cells.text.is_not_null() | segment_cells.clear
-        self._unknown_setting(SEGMENT_PAIR, said & segment.is_null())
+        self._unknown_setting(SEGMENT_PAIR, said & segment.is_null() & ~wrong_group)
         return pl.DataFrame({"group": group, "segment": segment})
 
 

@@ -108,4 +108,4 @@ class Orders:
     @property
     def rules(self) -> Rules:
         """What the settings say about identities."""
-        return Rules(self.settings.task, self.settings.conflicts)
+        return Rules(self.settings.task, self.settings.conflicts, self.settings.write_modes)

@@ -14,10 +14,11 @@ PLANNER = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
 
 
 class PostgresqlStore:
-    """See `Store`. Rows go in by COPY; keys travel as one array; changes go through a table of the transaction's own."""
+    """See `Store`. Rows go in by COPY; keys travel as one array; changes go through a temporary table."""
 
     def __init__(self, connection: Connection) -> None:
-        self._driver: Any = connection.connection.driver_connection
+        driver: Any = connection.connection.driver_connection
+        self._driver = driver
         self._driver.execute("select pg_advisory_xact_lock(%s)", (TURN,))
         for way in PLANNER:
             self._driver.execute(f"set local {way} = off")
