@@ -158,7 +158,7 @@ class _Launcher:
         task = Task(
             kind=settings.task,
             status=Status.WAITING,
-            description=launch.description.strip(),
+            description=launch.description.replace("\0", "").strip(),
             author=launch.author,
             upload=launch.upload,
             form_token=launch.form_token or None,

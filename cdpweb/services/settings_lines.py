@@ -27,15 +27,11 @@ GONE = "deleted since"
 
 
 class SettingLine(NamedTuple):
-    """One setting of a task: its name, its value, where that came from ("" where it was a plain choice), in words.
-
-    `columns` are the file's columns that go before it, row by row.
-    """
+    """One setting of a task: its name, its value, where that came from ("" where it was a plain choice), in words."""
 
     label: str
     value: str
     origin: str
-    columns: tuple[str, ...] = ()
 
 
 def setting_lines(
@@ -75,7 +71,14 @@ class _Lines:
         )
 
     def _line(self, label: str, value: str, origin: Origin, *switches: Switch) -> SettingLine:
-        return SettingLine(label, value, origin.value, self._from_file(*switches))
+        return SettingLine(label, value, self._origin(origin, *switches))
+
+    def _origin(self, origin: Origin, *switches: Switch) -> str:
+        """Where a value came from; the file's columns, row by row, go before it (rules §3)."""
+        columns = self._from_file(*switches)
+        if not columns:
+            return origin.value
+        return f"{Origin.FILE} ({', '.join(columns)}), where its cell is empty: {origin}"
 
     def _origins(self) -> Iterator[SettingLine]:
         row = resolve(self.settings, self.catalog, RowSettings(), created=True)
@@ -87,12 +90,11 @@ class _Lines:
 
     def _segments(self) -> Iterator[SettingLine]:
         fixed = {one.group_id: one.name for one in map(self.catalog.segment, self.settings.segment_ids) if one}
-        columns = self._from_file(Switch.SEGMENT)
         for group in self.catalog.segment_groups:
             if group.id in fixed:
-                yield SettingLine(f"Segment of {group.name}", fixed[group.id], Origin.FIXED.value, columns)
+                yield self._line(f"Segment of {group.name}", fixed[group.id], Origin.FIXED, Switch.SEGMENT)
         if not fixed:
-            yield SettingLine("Segment", "none", Origin.NONE.value, columns)
+            yield self._line("Segment", "none", Origin.NONE, Switch.SEGMENT)
 
     def _actions(self) -> Iterator[SettingLine]:
         if self.settings.task is not TaskKind.EDIT:

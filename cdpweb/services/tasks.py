@@ -1,169 +1,26 @@
-"""Tasks: found, looked at, paused, resumed, cancelled, answered (product §4)."""
+"""Tasks: found, paused, resumed, cancelled, answered (product §4, §5)."""
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session, joinedload
 
-from cdpweb.domain.problems import Severity
-from cdpweb.domain.tasks import Status, TaskKind
-from cdpweb.models import Task
+from cdpweb.domain.tasks import Outcome, Status, TaskKind
+from cdpweb.models import Task, TaskRow, Upload
+from cdpweb.models.types import now
+from cdpweb.services import audit
+from cdpweb.services.questions import answer_all
+from cdpweb.services.refused import Refused
+from cdpweb.services.task_view import QueueState, TaskView, possible_acts, view_of
+
+__all__ = ["Found", "QueueState", "TaskView", "answer", "cancel", "find", "get", "pause", "resume", "view_of"]
 
 PAGE_TASKS = 50
+LONGEST_ID = 9
+"""Digits: what SQLite and PostgreSQL both take for an integer."""
 
-
-# What the edge knows of the queue
-
-
-@dataclass(frozen=True)
-class QueueState:
-    """What the broker says at this moment; the edge asks it, for the queue is above the services.
-
-    `answers`: whether the broker does at all. `workers`: how many listen. `place`: how many tasks are in front of this
-    one, None where it is not in the queue. `is_held`: whether a worker holds the task's lease.
-    """
-
-    answers: bool = True
-    workers: int = 0
-    place: int | None = None
-    is_held: bool = False
-
-
-# What the task page shows
-
-
-class Progress(NamedTuple):
-    """How far a task is. `fraction` is from 0 to 1, None where it is not known yet; rows and rates likewise."""
-
-    fraction: float | None
-    rows_done: int
-    rows_total: int | None
-    rows_per_second: float | None
-    seconds_left: float | None
-
-
-class Counts(NamedTuple):
-    """What became of the rows: rows_read = created + updated + unchanged + rejected + blank (rules §4)."""
-
-    rows_read: int
-    created: int
-    updated: int
-    unchanged: int
-    rejected: int
-    blank: int
-    warnings: int
-    customers: int | None
-
-
-class SettingLine(NamedTuple):
-    """One setting of a task: its name, its value, where that came from ("" where it was a plain choice)."""
-
-    label: str
-    value: str
-    origin: str
-
-
-class ColumnLine(NamedTuple):
-    """One column of the file: its header, and the field it fills, None where it is skipped."""
-
-    header: str
-    field: str | None
-
-
-class Sample(NamedTuple):
-    """One of the first problems of a group."""
-
-    record: int
-    line: int
-    value: str | None
-    detail: str | None
-
-
-class Group(NamedTuple):
-    """All problems of one code in one column, with samples, a sentence and what to do."""
-
-    code: str
-    severity: Severity
-    column: str
-    occurrences: int
-    sentence: str
-    what_to_do: str
-    samples: tuple[Sample, ...]
-
-
-class Choice(NamedTuple):
-    """One possible answer: the value to send and its words."""
-
-    value: str
-    words: str
-
-
-class Asked(NamedTuple):
-    """One thing that a paused task asks: its `key` names the form field of the answer.
-
-    `about` is the value in question (a header, a cell's text), `rows` how many rows have it, None where that says
-    nothing.
-    """
-
-    key: str
-    about: str
-    rows: int | None
-    choices: tuple[Choice, ...]
-
-
-class Question(NamedTuple):
-    """A question of a paused task, in words, with all the things asked under it."""
-
-    kind: str
-    sentence: str
-    samples: tuple[str, ...]
-    asked: tuple[Asked, ...]
-
-
-@dataclass(frozen=True)
-class TaskView:
-    """Everything that the page of a task shows.
-
-    `phase` is one sentence on what is happening, `advice` one on what to do next ("" for nothing); `is_live`: the page
-    should ask again; `is_stuck`: nobody is there to do the work. `done_through` is the last record that is done with.
-    `acts` are those that are possible now, of pause, resume, cancel. `file_deleted_at`: since when the file cannot be
-    read any more.
-    """
-
-    id: int
-    kind: TaskKind
-    status: Status
-    description: str
-    author: str | None
-    created_at: dt.datetime
-    started_at: dt.datetime | None
-    finished_at: dt.datetime | None
-    phase: str
-    advice: str
-    is_live: bool
-    is_stuck: bool
-    reason: str | None
-    progress: Progress
-    counts: Counts
-    done_through: int
-    file_name: str
-    file_bytes: int
-    file_sha256: str
-    file_deleted_at: dt.datetime | None
-    settings: tuple[SettingLine, ...]
-    columns: tuple[ColumnLine, ...]
-    errors: tuple[Group, ...]
-    warnings: tuple[Group, ...]
-    questions: tuple[Question, ...]
-    acts: frozenset[str]
-    earlier_task_id: int | None
-
-
-def view_of(session: Session, task: Task, queue: QueueState) -> TaskView:
-    """What the page of a task shows at this moment."""
-    raise NotImplementedError
+HELD = (Status.CHECKING, Status.RUNNING)
 
 
 # Finding
@@ -187,12 +44,32 @@ def find(
     limit: int = PAGE_TASKS,
 ) -> Found:
     """Tasks, newest first, with an id below `before`; `text` is an id or a part of the description or file name."""
-    raise NotImplementedError
+    wanted = select(Task).join(Upload).options(joinedload(Task.upload)).order_by(Task.id.desc()).limit(limit + 1)
+    if status:
+        wanted = wanted.where(Task.status == status)
+    if kind:
+        wanted = wanted.where(Task.kind == kind)
+    if before is not None:
+        wanted = wanted.where(Task.id < min(before, 10**LONGEST_ID))
+    if words := text.replace("\0", "").strip():
+        wanted = wanted.where(_says(words))
+    tasks = tuple(session.scalars(wanted))
+    return Found(tasks[:limit], tasks[limit - 1].id if len(tasks) > limit else None)
+
+
+def _says(text: str) -> ColumnElement[bool]:
+    # SQLite folds the case of Latin letters only: for others the usual spellings are tried.
+    spellings = {text, text.lower(), text.upper(), text.capitalize()}
+    columns = (Task.description, Upload.given_name)
+    conditions = [column.icontains(one, autoescape=True) for column in columns for one in spellings]
+    if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID:
+        conditions.append(Task.id == int(text))
+    return or_(*conditions)
 
 
 def get(session: Session, task_id: int) -> Task | None:
     """The task, as it stands in the database now."""
-    raise NotImplementedError
+    return session.get(Task, task_id, populate_existing=True) if task_id < 10**LONGEST_ID else None
 
 
 # Acts: each locks the task, changes it and flushes; the edge commits, then rings where the task is waiting.
@@ -200,23 +77,92 @@ def get(session: Session, task_id: int) -> Task | None:
 
 def pause(session: Session, task: Task, *, person: str | None = None) -> None:
     """Pause a task: at once where no worker has it, else at the next block. Raises Refused."""
-    raise NotImplementedError
+    _lock(session, task, "pause")
+    if task.status == Status.WAITING:
+        task.status = Status.PAUSED
+    else:
+        task.pause_requested = True
+    _record(session, task, "task_paused", person)
 
 
 def resume(session: Session, task: Task, *, person: str | None = None) -> None:
     """Let a paused or failed task go on from its checkpoint. Raises Refused: it asks something, its file is gone."""
-    raise NotImplementedError
+    _lock(session, task, "resume")
+    if task.status in HELD:
+        task.pause_requested = False
+    else:
+        _go_on(task)
+    _record(session, task, "task_resumed", person)
 
 
 def cancel(session: Session, task: Task, *, person: str | None = None) -> None:
     """End a task: at once where no worker has it, else at the next block; what is done stays. Raises Refused."""
-    raise NotImplementedError
+    _lock(session, task, "cancel")
+    if task.status in HELD:
+        task.cancel_requested = True
+    else:
+        task.status, task.finished_at, task.questions = Status.CANCELLED, now(), None
+        task.pause_requested = task.cancel_requested = False
+        task.customers = _customers(session, task)
+    _record(session, task, "task_cancelled", person)
 
 
 def answer(session: Session, task: Task, answers: Mapping[str, str], *, person: str | None = None) -> None:
-    """Answer what a paused task asks, and let it go on: `answers` maps `Asked.key` to `Choice.value` or, for unknown
-    values of settings, also to any text that the catalog knows.
+    """Answer what a paused task asks, and let it go on: `answers` maps `Asked.key` to `Choice.value`.
 
     Raises Refused with a sentence per key that is missing or not possible.
     """
-    raise NotImplementedError
+    session.refresh(task, with_for_update=True)
+    if not task.questions:
+        raise Refused("The task asks nothing; somebody may have answered meanwhile. Reload the page.")
+    _refuse_deleted(task)
+    answer_all(session, task, answers)
+    _go_on(task)
+    _record(session, task, "task_answered", person)
+
+
+def _lock(session: Session, task: Task, act: str) -> None:
+    """Hold the task until the commit; raises Refused where it cannot be done to a task that stands so."""
+    session.refresh(task, with_for_update=True)
+    if act not in possible_acts(task):
+        if act == "resume":
+            _refuse_resuming(task)
+        raise Refused(
+            f"Task {task.id:,} is {task.status} and cannot be {_DONE[act]}. Reload the page to see it as it is."
+        )
+
+
+_DONE = {"pause": "paused", "resume": "resumed", "cancel": "cancelled"}
+
+
+def _refuse_resuming(task: Task) -> None:
+    if task.questions:
+        raise Refused(f"Task {task.id:,} waits for an answer. Answer its questions and it goes on by itself.")
+    if task.status == Status.FAILED:
+        _refuse_deleted(task)
+
+
+def _refuse_deleted(task: Task) -> None:
+    if deleted_at := task.upload.deleted_at:
+        day = f"{deleted_at.day} {deleted_at:%B %Y}"
+        raise Refused(f"The file of task {task.id:,} was deleted on {day}. Upload it again and launch a new import.")
+
+
+def _go_on(task: Task) -> None:
+    """Back to those that wait for a worker, from the checkpoint on."""
+    task.status, task.owner, task.claims = Status.WAITING, None, 0
+    task.pause_requested = task.cancel_requested = False
+    task.reason = task.finished_at = task.customers = None
+
+
+def _record(session: Session, task: Task, event: str, person: str | None) -> None:
+    session.flush()
+    audit.record(event, person=person, task=task.id)
+
+
+def _customers(session: Session, task: Task) -> int:
+    """How many customers the task created or changed (rules §4)."""
+    rows = select(func.count(TaskRow.customer_id.distinct())).where(
+        TaskRow.task_id == task.id, TaskRow.outcome.in_([Outcome.CREATED, Outcome.UPDATED])
+    )
+    return session.scalar(rows) or 0
