@@ -20,7 +20,7 @@ MAX_AHEAD = dt.timedelta(minutes=5)
 _EARLIEST_BELIEVED = dt.datetime(1900, 1, 1)
 _EARLIEST, _LATEST = dt.datetime.min, dt.datetime.max
 _LATEST_OF_SHORT_YEAR = dt.date(2069, 12, 31)
-_ISO_DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_ISO_DATE = "^(?:0[1-9]|[1-9][0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$"
 
 
 def birth_date(cells: pl.Series, order: DateOrder | None, today: dt.date) -> Parsed:
@@ -79,9 +79,7 @@ def _days(cells: pl.Series, order: DateOrder | None, latest: dt.date) -> pl.Data
     bare = without_apostrophe(cells).alias("cell")
     regular = bare.to_frame().select(
         "cell",
-        iso=pl.when(pl.col("cell").str.contains(_ISO_DATE) & ~pl.col("cell").str.starts_with("0000"))
-        .then("cell")
-        .str.to_date("%Y-%m-%d", strict=False),
+        iso=pl.when(pl.col("cell").str.contains(_ISO_DATE)).then("cell").str.to_date("%Y-%m-%d", strict=False),
     )
     others = regular.select(pl.when(pl.col("iso").is_null()).then("cell")).to_series()
     local = _timed(others, order, latest)["local"]

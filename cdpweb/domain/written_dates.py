@@ -9,10 +9,10 @@ from cdpweb.domain.settings import DateOrder
 _MIDNIGHT = dt.timedelta(0)
 
 _DATE = r"(?<first>[0-9]{4}|[0-9]{1,2})(?<mark>[-./])(?<middle>[0-9]{1,2})(?<mark2>[-./])(?<last>[0-9]{4}|[0-9]{1,2})"
-_CLOCK = r"(?<hour>[01]?[0-9]|2[0-3]):(?<minute>[0-5][0-9])(?::(?<second>[0-5][0-9])(?:\.(?<fraction>[0-9]{1,3}))?)?"
+_CLOCK = r"(?<hour>[01]?[0-9]|2[0-3]):(?<minute>[0-5][0-9])(?::(?<second>[0-5][0-9])(?:\.(?<fraction>[0-9]{1,9}))?)?"
 _HALF = r"(?:\s*(?<half>[AaPp])[Mm])?"
 _AHEAD = r"(?<sign>[+-])(?<ahead_hours>[01][0-9]|2[0-3])(?::?(?<ahead_minutes>[0-5][0-9]))?"
-_GRAMMAR = rf"^{_DATE}(?:(?:\s+|T){_CLOCK}{_HALF}(?:\s*(?:(?<zulu>[Zz])|{_AHEAD}))?)?$"
+_GRAMMAR = rf"^{_DATE}(?:(?:\s+|T){_CLOCK}{_HALF}(?:\s*(?:(?<zulu>Z)|{_AHEAD}))?)?$"
 
 
 def parts(cells: pl.Series) -> pl.DataFrame:
@@ -54,20 +54,23 @@ def day(order: DateOrder | None, latest: dt.date) -> pl.Expr:
 
 
 def _existing(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
-    """The day if the calendar has it, from the year 1 to 9999."""
+    """The day if the calendar has it; 0001-01-01 and its like are how some systems write none."""
     iso = pl.concat_str(year, month.str.zfill(2), day.str.zfill(2), separator="-")
-    return pl.when(year != "0000").then(iso).str.to_date("%Y-%m-%d", strict=False)
+    return pl.when(~year.str.starts_with("00")).then(iso).str.to_date("%Y-%m-%d", strict=False)
 
 
 def time() -> pl.Expr:
-    """The time of day (Duration) that the parts name: midnight where they name none, null where there is none such."""
+    """The time of day (Duration) that the parts name, milliseconds and no more: midnight where they name none.
+
+    Null where the clock has no such time.
+    """
     hour, half = pl.col("hour").cast(pl.Int64), pl.col("half").str.to_lowercase()
     of_24 = pl.when(half.is_null()).then(hour).when(hour.is_between(1, 12)).then(hour % 12 + 12 * (half == "p"))
     named = pl.duration(
         hours=of_24,
         minutes=pl.col("minute").cast(pl.Int64),
         seconds=pl.col("second").cast(pl.Int64).fill_null(0),
-        milliseconds=pl.col("fraction").str.pad_end(3, "0").cast(pl.Int64).fill_null(0),
+        milliseconds=pl.col("fraction").str.head(3).str.pad_end(3, "0").cast(pl.Int64).fill_null(0),
         time_unit="us",
     )
     return pl.when(hour.is_null()).then(pl.lit(_MIDNIGHT)).otherwise(named)
