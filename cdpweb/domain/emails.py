@@ -8,7 +8,6 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 
 from cdpweb.domain.cells import Reading, parsed, settle
 from cdpweb.domain.columns import Parsed
-from cdpweb.domain.spreadsheets import HASH_SIGNS
 
 MAX_EMAIL_BYTES = 254
 
@@ -40,10 +39,7 @@ def parse(cells: pl.Series) -> Parsed:
     answers = cells.to_frame("cell").select(
         "cell",
         value=pl.when(plain & valid).then(lowered),
-        code=pl.when(cell.str.contains(HASH_SIGNS))
-        .then(pl.lit("hash_signs"))
-        .when(plain & ~valid)
-        .then(pl.lit("email_invalid")),
+        code=pl.when(plain & ~valid).then(pl.lit("email_invalid")),
         open=~plain & cell.is_not_null(),
     )
     return parsed(settle(answers, _read))

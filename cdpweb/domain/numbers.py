@@ -1,59 +1,71 @@
-"""Whole numbers and decimals of custom fields, as canonical text (rules §2.8)."""
+"""Numbers as canonical text: no exponent, no superfluous zeros, never rounded (rules §2.8, §2.10)."""
 
 import polars as pl
 
 from cdpweb.domain.cells import parsed
 from cdpweb.domain.columns import Parsed
-from cdpweb.domain.spreadsheets import HASH_SIGNS, SCIENTIFIC, repair_column, without_apostrophe
+from cdpweb.domain.spreadsheets import HASH_SIGNS, looks_rounded, repaired, without_apostrophe
 
-MAX_INTEGER = 2**31 - 1
-WHOLE_DIGITS = 16
-DECIMAL_DIGITS = 2
+SMALLEST_INTEGER, LARGEST_INTEGER = -(2**31), 2**31 - 1
+MOST_DIGITS, MOST_DECIMALS = 16, 2
+"""Digits of a decimal number before and behind its decimal mark."""
 
-_INTEGER = r"^[+-]?[0-9]+$"
-_DECIMAL = r"^[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)$"
+_INTEGER = r"^([+-]?[0-9]+)(?:[.,]0{1,2})?$"
+"""A table of floating-point numbers writes 42 as 42.0; three zeros would look like thousands."""
+
+_DECIMAL = r"^[+-]?(?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)$"
+_SURPLUS_ZEROS = rf"^([^.,]*[.,][0-9]{{{MOST_DECIMALS}}})0{{2,}}$"
+"""As databases write decimals, `12.5000`; a single zero more would look like thousands, `12.500`."""
 
 
 def integer(cells: pl.Series) -> Parsed:
-    """Whole numbers from −2³¹ to 2³¹−1 as text without sign of plus or leading zeros (String)."""
-    repaired = _repaired(cells, whole=True)
-    number = pl.col("cell").str.strip_prefix("+").cast(pl.Int64, strict=False)
-    well_formed = pl.col("cell").str.contains(_INTEGER)
-    fits = well_formed & number.is_between(-MAX_INTEGER - 1, MAX_INTEGER).fill_null(False)
-    return _answer(repaired, number.cast(pl.String), well_formed, fits)
+    """Whole numbers from −2³¹ to 2³¹−1 (String)."""
+    column, number = _cleaned(cells), pl.col("cell").str.extract(_INTEGER, 1).cast(pl.Int64, strict=False)
+    in_range = number.is_between(SMALLEST_INTEGER, LARGEST_INTEGER)
+    return _judged(column, pl.col("cell").str.contains(_INTEGER), in_range, number.cast(pl.String))
 
 
-def decimal(cells: pl.Series) -> Parsed:
-    """Decimals of at most 16 digits before and 2 behind the mark, as text without superfluous zeros (String).
+def decimal(cells: pl.Series, *, rounded: bool = False) -> Parsed:
+    """Numbers of up to 16 digits and two decimals (String).
 
-    Nothing is rounded: zeros behind the second decimal are no digits, any other makes the number too exact.
+    `rounded`: a spreadsheet has cut the column's numbers after fifteen digits (see `spreadsheets.rounding`).
     """
-    repaired = _repaired(cells, whole=False)
-    cell = pl.col("cell").str.replace(",", ".", literal=True)
-    whole = cell.str.extract(r"^[+-]?([0-9]*)", 1).str.strip_chars_start("0")
-    fraction = cell.str.extract(r"\.([0-9]*)$", 1).fill_null("").str.strip_chars_end("0")
-    digits = pl.when(whole == "").then(pl.lit("0")).otherwise(whole)
-    number = pl.when(fraction == "").then(digits).otherwise(digits + "." + fraction)
-    negative = cell.str.starts_with("-") & (number != "0")
-    well_formed = pl.col("cell").str.contains(_DECIMAL)
-    fits = well_formed & (whole.str.len_bytes() <= WHOLE_DIGITS) & (fraction.str.len_bytes() <= DECIMAL_DIGITS)
-    return _answer(repaired, pl.when(negative).then("-" + number).otherwise(number), well_formed, fits)
+    column = _cleaned(cells).with_columns(pl.col("cell").str.replace(_SURPLUS_ZEROS, "$1"))
+    if rounded:
+        lost = looks_rounded(pl.col("cell"))
+        named = pl.when(lost).then(pl.lit("digits_rounded")).otherwise("code")
+        column = column.with_columns(cell=pl.when(~lost).then("cell"), code=named)
+    cell = pl.col("cell")
+    units = cell.str.extract(r"^[+-]?0*([0-9]*)", 1)
+    fraction = cell.str.extract(r"[.,]([0-9]*)$", 1).fill_null("")
+    fits = (units.str.len_bytes() <= MOST_DIGITS) & (fraction.str.len_bytes() <= MOST_DECIMALS)
+    return _judged(column, cell.str.contains(_DECIMAL), fits, _canonical(units, fraction))
 
 
-def _repaired(cells: pl.Series, *, whole: bool) -> pl.DataFrame:
-    """The cells as they should have been written; `given` where there was one, `code` of a repair."""
-    bare = without_apostrophe(cells)
-    return repair_column(bare, SCIENTIFIC, whole=whole).with_columns(given=bare.is_not_null())
+def _cleaned(cells: pl.Series) -> pl.DataFrame:
+    """Columns `cell` and `code`: what a spreadsheet did to a number undone or, where it cannot be, named."""
+    column, hash_signs = repaired(without_apostrophe(cells), whole=False), pl.col("cell").str.contains(HASH_SIGNS)
+    named = pl.when(hash_signs).then(pl.lit("hash_signs")).otherwise("code")
+    return column.select(cell=pl.when(~hash_signs).then("cell"), code=named)
 
 
-def _answer(cells: pl.DataFrame, number: pl.Expr, well_formed: pl.Expr, fits: pl.Expr) -> Parsed:
-    lost = pl.col("code") == "scientific_notation"
+def _canonical(units: pl.Expr, fraction: pl.Expr) -> pl.Expr:
+    units = pl.when(units == "").then(pl.lit("0")).otherwise(units)
+    fraction = fraction.str.strip_chars_end("0")
+    number = units + pl.when(fraction == "").then(pl.lit("")).otherwise("." + fraction)
+    negative = pl.col("cell").str.starts_with("-") & (number != "0")
+    return pl.when(negative).then("-" + number).otherwise(number)
+
+
+def _judged(column: pl.DataFrame, is_number: pl.Expr, fits: pl.Expr, canonical: pl.Expr) -> Parsed:
     code = (
-        pl.when(~pl.col("given")).then(pl.lit(None, pl.String))
-        .when(lost).then("code")
-        .when(pl.col("cell").str.contains(HASH_SIGNS)).then(pl.lit("hash_signs"))
-        .when(~well_formed).then(pl.lit("number_invalid"))
-        .when(~fits).then(pl.lit("number_out_of_range"))
+        pl.when(~is_number)
+        .then(pl.lit("number_invalid"))
+        .when(~fits.fill_null(False))
+        .then(pl.lit("number_out_of_range"))
         .otherwise("code")
-    )  # fmt: skip
-    return parsed(cells.select(value=pl.when(fits).then(number), code=code))
+    )
+    there = pl.col("cell").is_not_null()
+    return parsed(
+        column.select(value=pl.when(is_number & fits).then(canonical), code=pl.when(there).then(code).otherwise("code"))
+    )

@@ -8,7 +8,7 @@ SEPARATORS = r" ().\-/\[\]\u00a0\u2010-\u2015\u2212"
 """Characters that phonenumbers passes over between digits; for use inside a character class."""
 
 FEWEST_DIGITS, MOST_DIGITS = 7, 15
-"""A number that no plan makes sense of is too short or too long outside these (E.164 has at most 15)."""
+"""What is no number is too short or too long outside these (E.164 has at most 15)."""
 
 SMALL_GROUP = 150
 """So few numbers of one plan the library reads sooner than the plan's patterns are made ready."""
@@ -51,18 +51,21 @@ def _decided(numbers: pl.DataFrame) -> pl.DataFrame:
     warned = plus_added.with_columns(code=pl.when(~pl.col("open")).then(pl.lit("phone_read_as_international")))
     read = pl.concat([written.filter(settled), dialled_abroad.filter(settled), warned])
     failed = numbers.join(read, on="at", how="anti").join(written, on="at", how="left")
-    by_digits = pl.when(plus).then(None).otherwise(_code_by_digits(pl.col("digits").str.len_bytes()))
-    refused = failed.select("at", code=pl.coalesce("code", by_digits)).with_columns(open=pl.col("code").is_null())
+    refused = failed.select("at", code=_reason(), open=plus & pl.col("code").is_null())
     return _concat(_ANSWERS, read, refused)
 
 
-def _code_by_digits(count: pl.Expr) -> pl.Expr:
+def _reason() -> pl.Expr:
+    """Why it is no number: by the number of its digits, else by the lengths of its country, as judged in `code`."""
+    count = pl.col("digits").str.len_bytes()
     return (
-        pl.when(count < FEWEST_DIGITS)
+        pl.when(pl.col("plus") & pl.col("code").is_null())
+        .then(None)
+        .when(count < FEWEST_DIGITS)
         .then(pl.lit("phone_too_short"))
-        .when(count > MOST_DIGITS)
+        .when((count > MOST_DIGITS) & (pl.col("code") != "phone_too_short").fill_null(True))
         .then(pl.lit("phone_too_long"))
-        .otherwise(pl.lit("phone_invalid"))
+        .otherwise(pl.coalesce("code", pl.lit("phone_invalid")))
     )
 
 

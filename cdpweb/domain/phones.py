@@ -10,7 +10,7 @@ from phonenumbers import NumberParseException, PhoneNumber, ValidationResult
 from cdpweb.domain.cells import Reading, parsed, settle
 from cdpweb.domain.columns import Parsed
 from cdpweb.domain.phone_sweep import FEWEST_DIGITS, MOST_DIGITS, SEPARATORS, sweep
-from cdpweb.domain.spreadsheets import HASH_SIGNS, SCIENTIFIC, repair_column, without_apostrophe
+from cdpweb.domain.spreadsheets import HASH_SIGNS, repaired, without_apostrophe
 
 phonenumbers.enable_pattern_cache()
 
@@ -19,6 +19,8 @@ _LETTER = re.compile(r"[^\W\d_]")
 _ANOTHER_PLUS = re.compile(r"\d.*\+", re.DOTALL)
 _BETWEEN_NUMBERS = re.compile(r"[/,;|&\\\n]| or ", re.IGNORECASE)
 _EXIT_CODES = ("00", "011")
+_ANY_COUNTRY = "US"
+"""An extension is written alike everywhere; phonenumbers looks for it only where it knows a country."""
 
 _DECIMAL_TAIL = r"^([0-9]{7,})\.0$"
 """How a table of floating-point numbers writes a phone: the last zero is none of its digits."""
@@ -35,11 +37,14 @@ def parse(cells: pl.Series, countries: pl.Series | str | None = None) -> Parsed:
     swept = present.join(sweep(present), on="at", maintain_order="left")
     read = swept.select("at").hstack(settle(swept, number, "country").rename({"code": "problem"}))
     answers = column.join(read, on="at", how="left", maintain_order="left")
-    return parsed(answers.select("value", code=_weightier(pl.col("problem"), pl.col("code"), pl.col("value"))))
+    was_repaired = pl.col("value").is_not_null() | pl.col("problem").is_null()
+    repairs = parsed(answers.select("value", code=pl.when(was_repaired).then("code")))
+    readings = parsed(answers.select("value", code="problem"))
+    return Parsed(readings.values, pl.concat([repairs.problems, readings.problems]).sort("index", maintain_order=True))
 
 
 def phone(raw: str, country: str | None = None) -> Reading:
-    """One number by the same rules: E.164 as an integer or None, and the code of a problem or None."""
+    """One number by the same rules: E.164 as an integer or None, and the code of its first problem or None."""
     values, problems = parse(pl.Series([raw]), country)
     return values[0], problems["code"][0] if problems.height else None
 
@@ -47,7 +52,7 @@ def phone(raw: str, country: str | None = None) -> Reading:
 def _cleaned(cells: pl.Series) -> pl.DataFrame:
     """Columns `at`, `cell` and `code`: what a spreadsheet did to a number undone or, where it cannot be, named."""
     cell, hash_signs = pl.col("cell"), pl.col("cell").str.contains(HASH_SIGNS)
-    cleaned = repair_column(without_apostrophe(cells), SCIENTIFIC, whole=True).with_row_index("at")
+    cleaned = repaired(without_apostrophe(cells), whole=True).with_row_index("at")
     if cleaned["cell"].str.starts_with("#").any():
         named = pl.when(hash_signs).then(pl.lit("hash_signs")).otherwise("code")
         cleaned = cleaned.with_columns(cell=pl.when(~hash_signs).then(cell), code=named)
@@ -62,11 +67,6 @@ def _per_cell(countries: pl.Series | str | None, height: int) -> pl.Series:
     return pl.repeat(countries, height, dtype=pl.String, eager=True)
 
 
-def _weightier(problem: pl.Expr, repair: pl.Expr, value: pl.Expr) -> pl.Expr:
-    """One code a cell: what is wrong with a number weighs more than that it was repaired, how it was read less."""
-    return pl.when(value.is_null()).then(pl.coalesce(problem, repair)).otherwise(pl.coalesce(repair, problem))
-
-
 @lru_cache(maxsize=2**16)
 def number(text: str, country: str | None) -> Reading:
     """One number as phonenumbers reads it, by the three readings of rules §2.6 in their order.
@@ -78,7 +78,7 @@ def number(text: str, country: str | None) -> Reading:
         return None, "phone_two_numbers"
     text = re.sub(r"\s", " ", text)
     written = _parsed(text, country)
-    if written and written.extension:
+    if (looked_at := written or _parsed(text, _ANY_COUNTRY)) and looked_at.extension:
         return None, "phone_has_extension"
     if any(parts[:-1]):
         return None, "phone_two_numbers"
@@ -114,13 +114,10 @@ def _e164(phone: PhoneNumber) -> int:
 
 
 def _reason(text: str, written: PhoneNumber | None) -> str:
-    """Why it is no number: by its country's lengths, or by the number of digits where the country is not known."""
-    if written:
-        length = phonenumbers.is_possible_number_with_reason(written)
-        short = length in (ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY)
-        long = length == ValidationResult.TOO_LONG
-    else:
-        count = len(phonenumbers.normalize_digits_only(text))
-        is_number = count > 0 and not _LETTER.search(text)
-        short, long = is_number and count < FEWEST_DIGITS, is_number and count > MOST_DIGITS
-    return "phone_too_short" if short else "phone_too_long" if long else "phone_invalid"
+    """Why it is no number: by the number of its digits, else by the lengths of its country."""
+    if _LETTER.search(text) or not (count := len(phonenumbers.normalize_digits_only(text))):
+        return "phone_invalid"
+    length = phonenumbers.is_possible_number_with_reason(written) if written else None
+    if count < FEWEST_DIGITS or length in (ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY):
+        return "phone_too_short"
+    return "phone_too_long" if count > MOST_DIGITS or length == ValidationResult.TOO_LONG else "phone_invalid"

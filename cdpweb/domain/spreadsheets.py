@@ -5,22 +5,20 @@ from dataclasses import dataclass
 
 import polars as pl
 
-HASH_SIGNS = "^#{3,}$"
+HASH_SIGNS = "^#+$"
 """A column too narrow for its numbers shows, and saves, number signs alone."""
 
 KEPT_DIGITS = 15
 """A spreadsheet's number keeps so many significant digits; those behind become zeros."""
 
-SCIENTIFIC = r"^[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]{1,3}$"
-SCIENTIFIC_ID = r"^[0-9](?:[.,][0-9]+)?[eE][+-][0-9]{2,3}$"
-"""As a spreadsheet writes it, sign and two digits in the exponent: `5E3` may be somebody's real ID."""
+_SCIENTIFIC = re.compile(r"([+-]?)([0-9]+)(?:[.,]([0-9]+))?[eE]([+-][0-9]{1,3})")
+"""As spreadsheets write it, the exponent with its sign: `5E3` may be somebody's real ID."""
 
 _DATE_SERIAL = r"^[1-9][0-9]{4}(?:[.,][0-9]+)?$"
 """Days since 1900, or since 1904: five digits are the years 1927 to 2177."""
 
 _LONG_NUMBER = rf"^[1-9][0-9]{{{KEPT_DIGITS},}}$"
 _LONG_ROUNDED = rf"^[1-9][0-9]{{{KEPT_DIGITS - 1}}}0+$"
-_PARTS = re.compile(r"([+-]?)([0-9]+)(?:[.,]([0-9]+))?[eE]([+-]?[0-9]{1,3})")
 
 
 @dataclass(frozen=True)
@@ -65,42 +63,41 @@ def without_apostrophe(cells: pl.Series) -> pl.Series:
     return cells.to_frame("cell").select(pl.when(marked).then(bare).otherwise("cell").alias(cells.name)).to_series()
 
 
-def repair_column(cells: pl.Series, pattern: str, *, whole: bool) -> pl.DataFrame:
-    """The cells with scientific notation repaired: columns `cell` (null where its digits are lost) and `code`.
+def repaired(cells: pl.Series, *, whole: bool) -> pl.DataFrame:
+    """The cells with scientific notation written out: columns `cell` (null where digits are lost) and `code`.
 
-    `pattern` says what counts as scientific notation here; `whole`: the number must be a whole one.
+    `whole`: the number must be a whole one. Cells that are no scientific notation stay as they are, without a code.
     """
     column = cells.to_frame("cell").with_columns(code=pl.lit(None, dtype=pl.String))
-    distinct = cells.filter(cells.str.contains(pattern)).unique()
+    distinct = cells.filter(cells.str.contains(f"^(?:{_SCIENTIFIC.pattern})$")).unique()
     if distinct.is_empty():
         return column
-    numbers = [repair(text) for text in distinct]
-    if whole:
-        numbers = [number if number and "." not in number else None for number in numbers]
-    repaired = pl.DataFrame({"cell": distinct, "number": pl.Series(numbers, dtype=pl.String), "found": True})
-    found, number = pl.col("found").is_not_null(), pl.col("number")
-    return column.join(repaired, on="cell", how="left", maintain_order="left").select(
-        cell=pl.when(found).then("number").otherwise("cell"),
-        code=pl.when(found & number.is_null())
-        .then(pl.lit("scientific_notation"))
-        .when(found)
-        .then(pl.lit("scientific_repaired")),
+    numbers = [written_out(text, whole=whole) for text in distinct]
+    table = pl.DataFrame({"cell": distinct, "number": pl.Series(numbers, dtype=pl.String), "found": True})
+    found, lost = pl.col("found").is_not_null(), pl.col("number").is_null()
+    code = pl.when(lost).then(pl.lit("scientific_notation")).otherwise(pl.lit("scientific_repaired"))
+    return column.join(table, on="cell", how="left", maintain_order="left").select(
+        cell=pl.when(found).then("number").otherwise("cell"), code=pl.when(found).then(code)
     )
 
 
-def repair(scientific: str) -> str | None:
+def written_out(scientific: str, *, whole: bool) -> str | None:
     """The number that scientific notation stands for, or None where the written digits do not cover it.
 
-    `1.234E+3` is 1234, `1.23456E+3` is 1234.56; `1.23E+3` may have been 1234 or any other, and is None.
+    `1.234E+3` is 1234 and `1.2345E+3` is 1234.5, which is not `whole`; `1.23E+3` may have been 1234 and is None.
     """
-    parts = _PARTS.fullmatch(scientific)
+    parts = _SCIENTIFIC.fullmatch(scientific)
     if parts is None:
         return None
-    sign, whole, fraction, exponent = parts[1], parts[2].lstrip("0"), parts[3] or "", int(parts[4])
-    if exponent < 0 or len(fraction) < exponent or not whole:
+    sign, digits, decimals = parts[1], parts[2] + (parts[3] or ""), len(parts[3] or "") - int(parts[4])
+    if decimals < 0:
         return None
-    decimals = fraction[exponent:].rstrip("0")
-    return f"{'-' if sign == '-' else ''}{whole}{fraction[:exponent]}{'.' if decimals else ''}{decimals}"
+    digits = digits.zfill(decimals + 1)
+    units, fraction = digits[: len(digits) - decimals].lstrip("0") or "0", digits[len(digits) - decimals :].rstrip("0")
+    if fraction and whole:
+        return None
+    number = f"{units}.{fraction}" if fraction else units
+    return f"-{number}" if sign == "-" and number != "0" else number
 
 
 def is_date_serial(cell: pl.Expr) -> pl.Expr:

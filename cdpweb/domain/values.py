@@ -1,153 +1,166 @@
-"""Plain values of a column: text, IDs, yes and no, one of several known words (rules §2.4, §2.8)."""
+"""Columns of text, IDs, yes or no, and of what the catalog knows (rules §2.1, §2.4, §2.8, §2.10)."""
 
 import zoneinfo
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection
 from functools import cache
 
 import polars as pl
 
 from cdpweb.domain.catalog import CustomField
-from cdpweb.domain.cells import parsed
-from cdpweb.domain.columns import PROBLEM_SCHEMA, Parsed
-from cdpweb.domain.spreadsheets import HASH_SIGNS, SCIENTIFIC_ID, looks_rounded, repair_column, without_apostrophe
+from cdpweb.domain.cells import Reading, parsed, read_each
+from cdpweb.domain.columns import Parsed
+from cdpweb.domain.spreadsheets import HASH_SIGNS, looks_rounded, repaired, without_apostrophe
 
 MAX_TEXT_CHARACTERS = 1000
-MAX_ID_CHARACTERS = 1000
-MAX_ID_BYTES = 2000
-SEPARATOR = "|"
-"""What stands between the values of a multi-value field."""
+MAX_EXTERNAL_ID_BYTES = 2000
 
-_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_BYTE_ORDER_MARK = "\ufeff"
+"""Invisible; it stands inside a file where two files were put together."""
+
+_WHOLE_NUMBER = r"^([0-9]+)(?:[.,]0{1,2})?$"
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _SEXES = {"male": "male", "m": "male", "female": "female", "f": "female", "w": "female"}
-_DIGITS = r"^[0-9]{1,18}$"
+_NO_ZONES = {"localtime", "posixrules", "Factory"}
+"""Names among the time zones that mean none."""
 
 
 def trim(cells: pl.Series) -> pl.Series:
-    """The cells without white space (Unicode's White_Space) around them."""
-    return cells.str.strip_chars()
+    """The cells without Unicode white space and byte-order marks around them."""
+    trimmed = cells.str.strip_chars()
+    if not trimmed.str.contains(_BYTE_ORDER_MARK, literal=True).any():
+        return trimmed
+    return trimmed.str.replace_all(rf"^[\s{_BYTE_ORDER_MARK}]+|[\s{_BYTE_ORDER_MARK}]+$", "")
+
+
+def composed(cells: pl.Series) -> pl.Series:
+    """The cells in Unicode's composed form, NFC."""
+    is_ascii = (cells.str.len_bytes() == cells.str.len_chars()).all()
+    return cells if is_ascii else cells.str.normalize("NFC")
 
 
 def text(cells: pl.Series) -> Parsed:
-    """Free text in NFC, up to 1000 characters (String)."""
-    value = pl.col("cell").str.normalize("NFC")
-    too_long = value.str.len_chars() > MAX_TEXT_CHARACTERS
-    return _judged(cells, value, [(too_long, "text_too_long")])
+    """Text of up to 1000 characters in NFC."""
+    cell = pl.col("cell")
+    too_long = cell.str.len_chars() > MAX_TEXT_CHARACTERS
+    return _judged(composed(cells).to_frame("cell"), pl.when(too_long).then(pl.lit("text_too_long")))
 
 
 def external_id(cells: pl.Series, *, rounded: bool = False) -> Parsed:
-    """IDs in NFC, up to 1000 characters and 2000 bytes, case-sensitive (String).
+    """External IDs: up to 1000 characters and 2000 bytes in NFC, no control characters, case kept.
 
-    `rounded`: the column shows that a spreadsheet rounded its numbers (rules §2.10); those it touched are skipped, for
-    two different customers may have become one.
+    `rounded`: a spreadsheet has cut the column's numbers after fifteen digits (see `spreadsheets.rounding`), so that
+    different customers would share one.
     """
-    repaired = repair_column(without_apostrophe(cells), SCIENTIFIC_ID, whole=True)
-    value = pl.col("cell").str.normalize("NFC")
-    wrong = [
-        (pl.col("code") == "scientific_notation", "scientific_notation"),
-        (value.str.contains(HASH_SIGNS), "hash_signs"),
-        (value.str.contains(r"\p{Cc}"), "text_has_control_characters"),
-        (value.str.len_chars() > MAX_ID_CHARACTERS, "text_too_long"),
-        (value.str.len_bytes() > MAX_ID_BYTES, "text_too_long"),
-        (looks_rounded(value) & pl.lit(rounded), "digits_rounded"),
-    ]
-    return _judge(repaired, value, wrong)
+    column = repaired(composed(without_apostrophe(cells)), whole=True)
+    cell = pl.col("cell")
+    too_long = (cell.str.len_chars() > MAX_TEXT_CHARACTERS) | (cell.str.len_bytes() > MAX_EXTERNAL_ID_BYTES)
+    wrong = (
+        pl.when(cell.str.contains(HASH_SIGNS))
+        .then(pl.lit("hash_signs"))
+        .when(looks_rounded(cell) & pl.lit(rounded))
+        .then(pl.lit("digits_rounded"))
+        .when(cell.str.contains(r"\p{Cc}"))
+        .then(pl.lit("text_has_control_characters"))
+        .when(too_long)
+        .then(pl.lit("text_too_long"))
+    )
+    return _judged(column, wrong)
 
 
 def customer_id(cells: pl.Series) -> Parsed:
-    """Our own ids (Int64); what is no whole number is null, and the caller's to judge (rules §5.0)."""
-    repaired = repair_column(without_apostrophe(cells), SCIENTIFIC_ID, whole=True)
-    digits = pl.when(pl.col("cell").str.contains(_DIGITS)).then("cell")
-    return parsed(repaired.select(value=digits.cast(pl.Int64), code=pl.lit(None, pl.String)))
+    """Our own ids (Int64, from 1). What is none is null without a problem: the row's error says it (rules §5.0)."""
+    column = repaired(without_apostrophe(cells), whole=True)
+    number = pl.col("cell").str.extract(_WHOLE_NUMBER, 1).cast(pl.Int64, strict=False)
+    value = pl.when(number > 0).then(number)
+    return parsed(column.select(value=value, code=pl.when(value.is_not_null()).then("code")))
 
 
 def boolean(cells: pl.Series) -> Parsed:
-    """Yes and no in their usual words, any case (Boolean)."""
-    return _word(cells.str.to_lowercase(), _TRUTHS, pl.Boolean(), "boolean_invalid")
+    """True or false (Boolean) in words or digits, in any case."""
+    return _mapped(cells, _BOOLEANS, pl.Boolean(), "boolean_invalid")
 
 
 def sex(cells: pl.Series) -> Parsed:
-    """`male` or `female`, from those words or their first letters, any case (String)."""
-    return _word(cells.str.to_lowercase(), _SEXES, pl.String(), "sex_invalid")
+    """`male` or `female`, in any case and by the first letter too."""
+    return _mapped(cells, _SEXES, pl.String(), "sex_invalid")
 
 
-def area(cells: pl.Series, known: Iterable[str]) -> Parsed:
-    """External IDs of areas (String)."""
-    return _word(cells.str.normalize("NFC"), {one: one for one in known}, pl.String(), "area_unknown")
+def area(cells: pl.Series, external_ids: Collection[str]) -> Parsed:
+    """External IDs of areas."""
+    known = frozenset(external_ids)
+    return read_each(
+        composed(cells), lambda given: (given, None) if given in known else (None, "area_unknown"), pl.String()
+    )
 
 
 def time_zone(cells: pl.Series) -> Parsed:
-    """Names of IANA time zones in their own spelling, from any case (String)."""
-    return _word(cells.str.to_lowercase(), _zones(), pl.String(), "time_zone_unknown")
+    """Names of IANA time zones, in any case; as IANA spells them."""
+
+    def read(given: str) -> Reading:
+        zone = _time_zones().get(given.casefold())
+        return zone, None if zone else "time_zone_unknown"
+
+    return read_each(cells, read, pl.String())
 
 
 @cache
-def _zones() -> dict[str, str]:
-    return {name.lower(): name for name in zoneinfo.available_timezones()}
+def _time_zones() -> dict[str, str]:
+    return {name.casefold(): name for name in zoneinfo.available_timezones() - _NO_ZONES}
 
 
 def choice(cells: pl.Series, field: CustomField) -> Parsed:
-    """External IDs of a field's choices, from the ID or else the name, both exact (String).
+    """Choices of a field as their external IDs: given by that ID, or else by their name in any case.
 
-    Unknown ones are new choices where the field says to create them; their text is their ID and name.
+    Where the field creates missing choices, an unknown text of up to 1000 characters is its own external ID.
     """
-    if field.create_missing:
-        known = _spellings(field)
-        plain = text(cells)
-        return Parsed(plain.values.replace(known) if known else plain.values, plain.problems)
-    return _word(cells.str.normalize("NFC"), _spellings(field), pl.String(), "choice_unknown")
+    identified = {one.external_id for one in field.choices}
+    named = {one.name.casefold(): one.external_id for one in reversed(field.choices)}
 
+    def read(given: str) -> Reading:
+        if given in identified:
+            return given, None
+        if found := named.get(given.casefold()):
+            return found, None
+        if not field.create_missing:
+            return None, "choice_unknown"
+        return (given, None) if len(given) <= MAX_TEXT_CHARACTERS else (None, "text_too_long")
 
-def _spellings(field: CustomField) -> dict[str, str]:
-    names = {choice.name: choice.external_id for choice in reversed(field.choices)}
-    return names | {choice.external_id: choice.external_id for choice in field.choices}
+    return read_each(composed(cells), read, pl.String())
 
 
 def multiple(cells: pl.Series, parse: Callable[[pl.Series], Parsed]) -> Parsed:
-    """Several values joined by |, in a fixed order and each once (String); one bad value skips them all (rules §2.8).
+    """Several values joined by |, each read by `parse`: the set as sorted text joined by |.
 
-    `parse` reads a column of single values and gives text.
+    One bad value skips the whole cell, with the first bad one's problem. Separators alone say nothing: null.
     """
-    parts = (
-        cells.to_frame("part")
-        .with_columns(index=pl.int_range(pl.len(), dtype=pl.UInt32), part=pl.col("part").str.split(SEPARATOR))
-        .explode("part")
-        .with_columns(pl.col("part").str.strip_chars())
-        .filter(pl.col("part") != "")
+    parts = cells.to_frame("cell").with_row_index("index").filter(pl.col("cell").is_not_null())
+    parts = parts.with_columns(pl.col("cell").str.split("|")).explode("cell")
+    parts = parts.with_columns(cell=trim(parts["cell"])).filter(pl.col("cell") != "")
+    read, problems = parse(parts["cell"])
+    parts = parts.with_columns(value=read.cast(pl.String))
+    found = problems.select(
+        index=parts["index"].gather(problems["index"]), code="code", lost=read.is_null().gather(problems["index"])
     )
-    read = parse(parts["part"])
-    problems = read.problems.with_columns(index=parts["index"].gather(read.problems["index"])).unique(
-        maintain_order=True
+    lost = found.filter("lost").unique("index", keep="first", maintain_order=True)
+    kept = parts.join(lost, on="index", how="anti").filter(pl.col("value").is_not_null())
+    sets = kept.group_by("index").agg(pl.col("value").unique().sort().str.join("|"))
+    values = pl.DataFrame({"index": pl.int_range(len(cells), dtype=pl.UInt32, eager=True)}).join(
+        sets, on="index", how="left", maintain_order="left"
     )
-    joined = (
-        parts.with_columns(value=read.values)
-        .group_by("index", maintain_order=True)
-        .agg(pl.col("value").unique().sort().str.join(SEPARATOR), whole=pl.col("value").is_not_null().all())
-        .filter("whole")
+    warnings = found.join(lost, on="index", how="anti").unique(maintain_order=True)
+    return Parsed(
+        values["value"], pl.concat([lost, warnings]).select("index", "code").sort("index", maintain_order=True)
     )
-    rows = pl.DataFrame({"index": pl.int_range(len(cells), dtype=pl.UInt32, eager=True)})
-    values = rows.join(joined.select("index", "value"), on="index", how="left", maintain_order="left")["value"]
-    return Parsed(values, problems.cast(PROBLEM_SCHEMA))  # type: ignore[arg-type]
 
 
-def _word(cells: pl.Series, known: Mapping[str, object], dtype: pl.DataType, code: str) -> Parsed:
-    """What each of the known words stands for."""
+def _mapped(cells: pl.Series, words: dict[str, bool] | dict[str, str], dtype: pl.DataType, invalid: str) -> Parsed:
     cell = pl.col("cell")
-    value = cell.replace_strict(dict(known), default=None, return_dtype=dtype) if known else pl.lit(None, dtype)
-    answers = cells.to_frame("cell").with_columns(value=value)
-    unknown = cell.is_not_null() & pl.col("value").is_null()
-    return parsed(answers.select("value", code=pl.when(unknown).then(pl.lit(code))))
+    value = cell.str.to_lowercase().replace_strict(words, default=None, return_dtype=dtype)
+    code = pl.when(cell.is_not_null() & value.is_null()).then(pl.lit(invalid))
+    return parsed(cells.to_frame("cell").select(value=value, code=code))
 
 
-def _judged(cells: pl.Series, value: pl.Expr, wrong: list[tuple[pl.Expr, str]]) -> Parsed:
-    return _judge(cells.to_frame("cell").with_columns(code=pl.lit(None, pl.String)), value, wrong)
-
-
-def _judge(cells: pl.DataFrame, value: pl.Expr, wrong: list[tuple[pl.Expr, str]]) -> Parsed:
-    """The value of each cell unless one of the conditions holds, which then is its code."""
-    verdict: pl.Expr = pl.lit(None, pl.String)
-    for condition, code in reversed(wrong):
-        verdict = pl.when(condition).then(pl.lit(code)).otherwise(verdict)
-    answers = cells.with_columns(wrong=verdict, value=value)
-    return parsed(
-        answers.select(value=pl.when(pl.col("wrong").is_null()).then("value"), code=pl.coalesce("wrong", "code"))
-    )
+def _judged(column: pl.DataFrame, wrong: pl.Expr) -> Parsed:
+    """The cells of `column` but those that are `wrong`, a code; where nothing is, a `code` it has stays."""
+    known = pl.coalesce(wrong, "code") if "code" in column.columns else wrong
+    return parsed(column.select(value=pl.when(wrong.is_null()).then("cell"), code=known))

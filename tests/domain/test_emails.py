@@ -61,11 +61,6 @@ def test_dashes_after_two_letters_are_fine_before_the_at_sign() -> None:
     assert one(emails.parse, "x.ab--c@mail.com") == "x.ab--c@mail.com"
 
 
-def test_spreadsheet_signs_are_named() -> None:
-    """rules 2.10: `#####` is skipped and named as such."""
-    assert one(emails.parse, "########") == "hash_signs"
-
-
 def test_absent_cells_stay_absent() -> None:
     assert read(emails.parse, None, "a@b.de", None) == [(None, ()), ("a@b.de", ()), (None, ())]
     assert emails.parse(cells([])).values.dtype == pl.String

@@ -81,6 +81,7 @@ def test_the_country_comes_first() -> None:
     [
         ("+1 202 555 0143 ext. 12", None, "phone_has_extension"),
         ("(202) 555-0143 x12", "US", "phone_has_extension"),
+        ("12025550143 x12", None, "phone_has_extension"),
         ("+4420 7031 3000;ext=5", None, "phone_has_extension"),
         ("+1 202 555 0143, 12", None, "phone_has_extension"),
         ("+1 202 555 0143 / +1 202 555 0144", None, "phone_two_numbers"),
@@ -126,7 +127,9 @@ def test_why_it_is_no_number(raw: str, country: str | None, code: str) -> None:
     [
         ("'+442070313000", None, 442070313000),
         ("4.42070313000E+11", "GB", (442070313000, "scientific_repaired")),
+        ("1.2025550143E+10", None, (12025550143, "scientific_repaired", INTERNATIONAL)),
         ("4,42070313E+11", None, "scientific_notation"),
+        ("4.479111234567E+10", "GB", "scientific_notation"),
         ("4.4207E+11", "GB", "scientific_notation"),
         ("4.2E+1", "GB", "phone_too_short"),
         ("#########", "GB", "hash_signs"),
