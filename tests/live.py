@@ -1,5 +1,6 @@
 """The real thing for browser tests: web server and worker as processes of their own, and a page in chromium."""
 
+import json
 import os
 import re
 import socket
@@ -7,7 +8,6 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
@@ -24,6 +24,8 @@ FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-gpu", "--
 EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of (400|404|413|422|503|507)")
 """Chromium reports every refused page as an error; the tests look at these pages themselves."""
 
+BUGS = "request_failed|error_page_failed|task_failed|Traceback"
+
 REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`policy violated: ${event.violatedDirective} by ${event.blockedURI} in ${event.sourceFile}`);
@@ -32,66 +34,78 @@ document.addEventListener("securitypolicyviolation", (event) => {
 
 
 @dataclass
-class LiveServer:
-    """Web server and worker on the test's database and broker; `environment` is theirs."""
+class Processes:
+    """Processes of cdpweb with `environment`; what they print goes to `log`."""
 
-    url: str
     environment: dict[str, str]
     log: Path
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
         """Start `python -m cdpweb …` as a process called `name`."""
         with self.log.open("ab") as log:
-            self.processes[name] = subprocess.Popen(
+            self.running[name] = subprocess.Popen(
                 [sys.executable, "-m", "cdpweb", *words], env=self.environment, stdout=log, stderr=log
             )
-        return self.processes[name]
+        return self.running[name]
 
     def stop(self) -> None:
-        """Stop all of them."""
-        for process in self.processes.values():
+        """Stop all of them; fails where one of them logged a bug."""
+        for process in self.running.values():
             process.terminate()
-        for process in self.processes.values():
+        for process in self.running.values():
             process.wait()
+        log = self.log.read_text() if self.log.exists() else ""
+        assert not re.search(BUGS, log), f"a bug was logged:\n{log}"
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    """Web server and worker on the test's database and broker."""
+
+    url: str
+    processes: Processes
+
+    @property
+    def log(self) -> str:
+        """What they have printed."""
+        return self.processes.log.read_text()
 
     def answers(self) -> bool:
         """Whether the web server answers and a worker listens."""
         try:
             with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:
-                return b'"imports":1' in answer.read().replace(b" ", b"")
+                return bool(json.load(answer)["workers"]["imports"])
         except URLError:
             return False
 
 
 @pytest.fixture
-def live_server(app: Flask, tmp_path: Path) -> Iterator[LiveServer]:
-    """A running web server with a worker for imports, on the database of `app`."""
-    with serving(app, tmp_path) as server:
-        yield server
-
-
-@contextmanager
-def serving(app: Flask, folder: Path) -> Iterator[LiveServer]:
-    """Web server and worker for `app`, until the end of the block; fails where one of them logged a bug."""
-    port = free_port()
+def processes(app: Flask, tmp_path: Path) -> Iterator[Processes]:
+    """Starts processes of cdpweb on the database and broker of `app`, and stops them after the test."""
     settings = {
         "CDPWEB_INSTANCE": str(app.config["INSTANCE"]),
         "REDIS_URL": app.config["REDIS_URL"],
         "DATABASE_URL": app.config["DATABASE_URL"],
-        "PORT": str(port),
         "CDPWEB_WEB_PROCESSES": "1",
     }
-    server = LiveServer(f"http://127.0.0.1:{port}", os.environ | settings, folder / "live.log")
-    server.start("web", "web")
-    server.start("worker", "worker", "imports")
+    started = Processes(os.environ | settings, tmp_path / "processes.log")
     try:
-        wait_for(server.answers, START_SECONDS)
-        yield server
+        yield started
     finally:
-        server.stop()
-    log = server.log.read_text()
-    assert not re.search("request_failed|error_page_failed", log), f"a bug was logged:\n{log}"
+        started.stop()
+
+
+@pytest.fixture
+def live_server(processes: Processes) -> LiveServer:
+    """A running web server with a worker for imports, on the database of `app`."""
+    port = free_port()
+    processes.environment["PORT"] = str(port)
+    processes.start("web", "web")
+    processes.start("worker", "worker", "imports")
+    server = LiveServer(f"http://127.0.0.1:{port}", processes)
+    wait_for(server.answers, START_SECONDS)
+    return server
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, scoped_session
 
 BUSY_SECONDS = 15
 """How long a connection waits for another one that writes."""
@@ -36,6 +36,8 @@ def begin_writing(session: Session) -> None:
     SQLite refuses it at once with "database is locked". So whoever will write says so before reading.
     Raises RuntimeError in a transaction that has already begun.
     """
+    if isinstance(session, scoped_session):
+        session = session()
     if session.in_transaction():
         raise RuntimeError("begin_writing comes first in a transaction: commit or roll back what went before")
     session.connection(execution_options=WRITING)

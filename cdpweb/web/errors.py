@@ -6,7 +6,7 @@ import structlog
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from cdpweb.broker import BrokerDown
 from cdpweb.extensions import db
@@ -32,6 +32,7 @@ def init_app(app: Flask) -> None:
     """Answer every trouble with a page."""
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(CSRFError, _form_too_old)
+    app.register_error_handler(SecurityError, _foreign_name)
     app.register_error_handler(413, _too_large)
     app.register_error_handler(OperationalError, _database_trouble)
     app.register_error_handler(BrokerDown, _broker_down)
@@ -54,6 +55,12 @@ def _refused(error: HTTPException) -> Response:
 
 def _form_too_old(_error: CSRFError) -> Response:
     return _answer(400, "This form is too old", "Go back, reload the page, fill it in and send it again.")
+
+
+def _foreign_name(_error: SecurityError) -> Response:
+    """Under a name that is not ours no address of ours can be built, so the page stands alone."""
+    sentence = "cdpweb answers under the name localhost or the address 127.0.0.1 only."
+    return make_response(render_template("errors/bare.html", title="This is not our name", sentence=sentence), 400)
 
 
 def _too_large(_error: HTTPException) -> Response:

@@ -1,13 +1,15 @@
 """Headers that tell the browser what it must not do, and the place where it reports that a page tried."""
 
 import structlog
-from flask import Blueprint, Flask, Response, request, url_for
+from flask import Blueprint, Flask, Response, request
 
 from cdpweb.extensions import csrf
 
+REPORT_ADDRESS = "/csp-report"
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    f"report-uri {REPORT_ADDRESS}"
 )
 REPORT_BYTES = 10_000
 
@@ -23,7 +25,7 @@ def init_app(app: Flask) -> None:
 
 def _protect(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", f"{POLICY}; report-uri {url_for('security.report')}")
+    headers.setdefault("Content-Security-Policy", POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
@@ -32,7 +34,7 @@ def _protect(response: Response) -> Response:
     return response
 
 
-@bp.post("/csp-report")
+@bp.post(REPORT_ADDRESS)
 @csrf.exempt
 def report() -> tuple[str, int]:
     """Log that a page tried what the policy forbids: a bug of ours, or something injected."""

@@ -25,4 +25,4 @@ def test_an_inline_script_does_not_run_and_is_noticed(browsing: BrowserContext, 
     page.wait_for_timeout(200)
     assert page.evaluate("window.ran") is None
     assert any("policy violated: script-src" in trouble for trouble in troubles)
-    assert "policy_violated" in live_server.log.read_text()
+    assert "policy_violated" in live_server.log

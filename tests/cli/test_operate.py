@@ -1,0 +1,47 @@
+"""The operator's commands: refusals are sentences on standard error, with status 1."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cdpweb.cli import cli
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> CliRunner:
+    return CliRunner(env={"CDPWEB_INSTANCE": str(tmp_path / "instance")})
+
+
+def test_help_names_every_command(runner: CliRunner) -> None:
+    answer = runner.invoke(cli, ["--help"])
+    for name in ("run", "web", "worker", "watchdog", "broker", "db"):
+        assert f"\n  {name} " in answer.output
+
+
+def test_the_database_is_brought_up_to_date_twice(runner: CliRunner) -> None:
+    for _ in range(2):
+        answer = runner.invoke(cli, ["db", "upgrade"])
+        assert answer.exit_code == 0
+        assert "The database is up to date: 0001." in answer.output
+
+
+@pytest.mark.parametrize("command", ["run", "web", "broker", "watchdog", "worker imports", "db upgrade"])
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("HOST", "0.0.0.0", "cdpweb has no sign-in yet"),
+        ("CDPWEB_INSTANCE", "/dev/null/instance", "The instance folder /dev/null/instance cannot be written to"),
+    ],
+)
+def test_what_cannot_start_says_why(runner: CliRunner, command: str, name: str, value: str, sentence: str) -> None:
+    answer = runner.invoke(cli, command.split(), env={name: value})
+    assert answer.exit_code == 1
+    assert answer.stderr.startswith("Error: ")
+    assert sentence in answer.stderr
+
+
+def test_an_unknown_queue_is_refused(runner: CliRunner) -> None:
+    answer = runner.invoke(cli, ["worker", "long"])
+    assert answer.exit_code == 2
+    assert "'long' is not one of 'imports', 'short'" in answer.stderr

@@ -1,0 +1,114 @@
+"""Every trouble is answered in words, and a bug with an id to look for in the log."""
+
+import re
+import sqlite3
+from collections.abc import Callable
+
+import pytest
+from flask import Flask, abort
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from cdpweb.extensions import db
+from cdpweb.models import connections
+from cdpweb.queueing import BrokerDown
+from cdpweb.web.templating import size
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """The application with a few views that go wrong; as in operation, exceptions do not reach the client."""
+    app.config |= {"TESTING": False, "PROPAGATE_EXCEPTIONS": False}
+    app.add_url_rule("/bug", "bug", lambda: 1 // 0)
+    app.add_url_rule("/gone", "gone", lambda: abort(404, "Task 12 has been deleted."))
+    app.add_url_rule("/broker", "broker", _broker_down)
+    app.add_url_rule("/sql", "sql", lambda: str(db.session.execute(text("SELECT * FROM nowhere"))))
+    app.add_url_rule("/write", "write", _write, methods=["POST"])
+    return app.test_client()
+
+
+def _broker_down() -> str:
+    raise BrokerDown
+
+
+def _write() -> str:
+    db.session.execute(text("UPDATE project SET time_zone = 'Asia/Tokyo'"))
+    db.session.commit()
+    return "written"
+
+
+@pytest.mark.parametrize("address", ["/bug", "/sql"])
+def test_a_bug_is_logged_under_the_id_that_the_page_names(
+    client: FlaskClient, address: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 500
+    number = re.search(r"report this id to the operator: ([0-9a-f]{8})", answer.text)
+    assert number
+    log = capfd.readouterr().err
+    assert f"id={number[1]}" in log
+    assert "Traceback" in log
+
+
+def test_the_sentence_of_the_view_goes_first(client: FlaskClient) -> None:
+    answer = client.get("/gone")
+    assert answer.status_code == 404
+    assert "Task 12 has been deleted." in answer.text
+
+
+def test_errors_stand_in_the_frame_of_every_page(client: FlaskClient) -> None:
+    assert 'class="frame"' in client.get("/nowhere").text
+    assert 'class="frame"' in client.get("/bug").text
+
+
+def test_a_script_gets_json(client: FlaskClient) -> None:
+    answer = client.get("/gone", headers={"Accept": "application/json"})
+    assert answer.status_code == 404
+    assert answer.json == {"error": "There is no such page", "message": "Task 12 has been deleted."}
+
+
+def test_a_wrong_method_names_the_right_ones(client: FlaskClient) -> None:
+    answer = client.post("/health")
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+
+
+def test_a_broker_that_is_away_is_503_in_words(client: FlaskClient) -> None:
+    answer = client.get("/broker")
+    assert answer.status_code == 503
+    assert "starts by itself when the queue is back" in answer.text
+
+
+def test_a_database_that_stays_locked_is_503_in_words(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connections.PRAGMAS, "busy_timeout", 50)
+    with app.app_context():
+        db.engine.dispose()
+    other = sqlite3.connect(app.config["INSTANCE"] / "cdpweb.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    answer = client.post("/write")
+    assert answer.status_code == 503
+    assert "Nothing was changed; try again in a few seconds." in answer.text
+    assert answer.headers["Retry-After"]
+    other.execute("ROLLBACK")
+    assert client.post("/write").text == "written"
+    other.close()
+
+
+def test_what_is_larger_than_the_limit_is_413_in_words(make_app: Callable[..., Flask]) -> None:
+    app = make_app(MAX_UPLOAD_BYTES=2_000_000)
+    answer = app.test_client().post("/appearance", data=b"x" * 3_100_000, content_type="multipart/form-data")
+    assert answer.status_code == 413
+    assert f"A file may have up to {size(2_000_000)}." in answer.text
+
+
+def test_a_form_without_its_token_is_refused_in_words(make_app: Callable[..., Flask]) -> None:
+    answer = make_app(WTF_CSRF_ENABLED=True).test_client().post("/appearance", data={"appearance": "dark"})
+    assert answer.status_code == 400
+    assert "reload the page, fill it in and send it again" in answer.text
+
+
+def test_a_foreign_host_name_is_refused(client: FlaskClient) -> None:
+    answer = client.get("/health", headers={"Host": "evil.example"})
+    assert answer.status_code == 400
