@@ -50,7 +50,7 @@ def read_header(path: Path, dialect: Dialect, max_cell_bytes: int) -> Header:
 
     Raises FileRefused: `empty_file`, `no_header`, `header_line_missing`, `header_malformed`, `no_records`.
     """
-    with path.open("rb", buffering=0) as file:
+    with path.open("rb") as file:
         header = header_of(file, dialect, max_cell_bytes)
         if header.next.offset == path.stat().st_size:
             raise errors.no_records(header.line)
@@ -65,7 +65,7 @@ def read_blocks(
     The records are the same wherever reading starts and however large the blocks are. Memory is bounded by
     `block_bytes` or the longest record. Raises FileRefused `record_too_long`.
     """
-    with path.open("rb", buffering=0) as file:
+    with path.open("rb") as file:
         yield from blocks_of(file, dialect, columns, start, block_bytes, max_cell_bytes)
 
 

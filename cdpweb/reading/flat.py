@@ -139,10 +139,12 @@ class Flattener:
         written = len(inside) + doubled * len(quote)
         if written > self._max_cell_bytes or not self._opens_and_closes(outside, len(between) - 1, doubled):
             return None
+        coded = alphabet.coded(alphabet.escaped(inside))
         if doubled:
             between[1:-1] = [part or quote for part in between[1:-1]]
         parts[0::2] = between
-        parts[1::2] = alphabet.coded(alphabet.escaped(inside)).split(quote)
+        if coded != inside:
+            parts[1::2] = coded.split(quote)
         parts[-1] = parts[-1].removesuffix(b"\n")  # only here, as the last record may be one empty quoted cell
         return b"".join(parts)
 
