@@ -282,7 +282,7 @@ def required_columns(switch: Switch, task: TaskKind, reference: Mapping[str, Fie
 
     *Add customers* needs the Source column, *Edit customers* the LastUpdate column, *Customer import* any.
     """
-    names = [one.name for one in reference.values() if one.switch is switch]
+    names = [one.name for one in reference.values() if one.switch == switch]
     if switch in _PER_OUTCOME and task in _OF_TASK:
         return [name for name in names if name.startswith(_OF_TASK[task])]
     if switch in _OF_ACTION:

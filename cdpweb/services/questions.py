@@ -137,7 +137,7 @@ def _known(field: Field, catalog: Catalog) -> Iterator[Choice]:
             if field.name in (f"Segment{group.system_name}", "SegmentExternalId")
         ]
         return (Choice(f"={one.system_name}", f"{group.name} › {one.name}") for group, one in own)
-    named: dict[Type, Sequence[Any]] = {
+    named: Sequence[Any] = {
         Type.API_ENDPOINT: catalog.api_endpoints,
         Type.ACTION_TEMPLATE: catalog.action_templates,
         Type.SEGMENT_GROUP: catalog.segment_groups,
