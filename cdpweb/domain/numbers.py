@@ -35,11 +35,17 @@ def decimal(cells: pl.Series, *, rounded: bool = False) -> Parsed:
         lost = looks_rounded(pl.col("cell"))
         named = pl.when(lost).then(pl.lit("digits_rounded")).otherwise("code")
         column = column.with_columns(cell=pl.when(~lost).then("cell"), code=named)
-    cell = pl.col("cell")
-    units = cell.str.extract(r"^[+-]?0*([0-9]*)", 1)
-    fraction = cell.str.extract(r"[.,]([0-9]*)$", 1).fill_null("")
+    column = column.with_columns(
+        pl.col("cell")
+        .str.strip_chars_start("+-")
+        .str.replace(",", ".", literal=True)
+        .str.split_exact(".", 1)
+        .struct.rename_fields(["units", "fraction"])
+        .alias("parts")
+    ).unnest("parts")
+    units, fraction = pl.col("units").str.strip_chars_start("0"), pl.col("fraction").fill_null("")
     fits = (units.str.len_bytes() <= MOST_DIGITS) & (fraction.str.len_bytes() <= MOST_DECIMALS)
-    return _judged(column, cell.str.contains(_DECIMAL), fits, _canonical(units, fraction))
+    return _judged(column, pl.col("cell").str.contains(_DECIMAL), fits, _canonical(units, fraction))
 
 
 def _cleaned(cells: pl.Series) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import polars as pl
 from cdpweb.domain.catalog import CustomField
 from cdpweb.domain.cells import Reading, parsed, read_each
 from cdpweb.domain.columns import Parsed
+from cdpweb.domain.nfc import nfc
 from cdpweb.domain.spreadsheets import HASH_SIGNS, looks_rounded, repaired, without_apostrophe
 
 MAX_TEXT_CHARACTERS = 1000
@@ -32,17 +33,11 @@ def trim(cells: pl.Series) -> pl.Series:
     return trimmed.str.replace_all(rf"^[\s{_BYTE_ORDER_MARK}]+|[\s{_BYTE_ORDER_MARK}]+$", "")
 
 
-def composed(cells: pl.Series) -> pl.Series:
-    """The cells in Unicode's composed form, NFC."""
-    is_ascii = (cells.str.len_bytes() == cells.str.len_chars()).all()
-    return cells if is_ascii else cells.str.normalize("NFC")
-
-
 def text(cells: pl.Series) -> Parsed:
     """Text of up to 1000 characters in NFC."""
     cell = pl.col("cell")
     too_long = cell.str.len_chars() > MAX_TEXT_CHARACTERS
-    return _judged(composed(cells).to_frame("cell"), pl.when(too_long).then(pl.lit("text_too_long")))
+    return _judged(_composed(cells).to_frame("cell"), pl.when(too_long).then(pl.lit("text_too_long")))
 
 
 def external_id(cells: pl.Series, *, rounded: bool = False) -> Parsed:
@@ -51,7 +46,7 @@ def external_id(cells: pl.Series, *, rounded: bool = False) -> Parsed:
     `rounded`: a spreadsheet has cut the column's numbers after fifteen digits (see `spreadsheets.rounding`), so that
     different customers would share one.
     """
-    column = repaired(composed(without_apostrophe(cells)), whole=True)
+    column = repaired(_composed(without_apostrophe(cells)), whole=True)
     cell = pl.col("cell")
     too_long = (cell.str.len_chars() > MAX_TEXT_CHARACTERS) | (cell.str.len_bytes() > MAX_EXTERNAL_ID_BYTES)
     wrong = (
@@ -89,7 +84,7 @@ def area(cells: pl.Series, external_ids: Collection[str]) -> Parsed:
     """External IDs of areas."""
     known = frozenset(external_ids)
     return read_each(
-        composed(cells), lambda given: (given, None) if given in known else (None, "area_unknown"), pl.String()
+        _composed(cells), lambda given: (given, None) if given in known else (None, "area_unknown"), pl.String()
     )
 
 
@@ -125,7 +120,7 @@ def choice(cells: pl.Series, field: CustomField) -> Parsed:
             return None, "choice_unknown"
         return (given, None) if len(given) <= MAX_TEXT_CHARACTERS else (None, "text_too_long")
 
-    return read_each(composed(cells), read, pl.String())
+    return read_each(_composed(cells), read, pl.String())
 
 
 def multiple(cells: pl.Series, parse: Callable[[pl.Series], Parsed]) -> Parsed:
@@ -143,7 +138,7 @@ def multiple(cells: pl.Series, parse: Callable[[pl.Series], Parsed]) -> Parsed:
     )
     lost = found.filter("lost").unique("index", keep="first", maintain_order=True)
     kept = parts.join(lost, on="index", how="anti").filter(pl.col("value").is_not_null())
-    sets = kept.group_by("index").agg(pl.col("value").unique().sort().str.join("|"))
+    sets = kept.group_by("index").agg("value").with_columns(pl.col("value").list.unique().list.sort().list.join("|"))
     values = pl.DataFrame({"index": pl.int_range(len(cells), dtype=pl.UInt32, eager=True)}).join(
         sets, on="index", how="left", maintain_order="left"
     )
@@ -151,6 +146,10 @@ def multiple(cells: pl.Series, parse: Callable[[pl.Series], Parsed]) -> Parsed:
     return Parsed(
         values["value"], pl.concat([lost, warnings]).select("index", "code").sort("index", maintain_order=True)
     )
+
+
+def _composed(cells: pl.Series) -> pl.Series:
+    return cells.to_frame("cell").select(nfc(pl.col("cell"))).to_series()
 
 
 def _mapped(cells: pl.Series, words: dict[str, bool] | dict[str, str], dtype: pl.DataType, invalid: str) -> Parsed:

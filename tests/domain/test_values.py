@@ -5,7 +5,6 @@ import unicodedata
 from decimal import Decimal
 from functools import partial
 
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -216,10 +215,3 @@ def test_the_order_of_several_values_does_not_matter(sets: list[list[str]]) -> N
     there, back = (readings(parse(cells(["|".join(one[::way]) or None for one in sets]))) for way in (1, -1))
     assert there == back
     assert there == [("|".join(sorted({part.strip() for part in one} - {""})) or None, ()) for one in sets]
-
-
-def test_composition_leaves_columns_alone() -> None:
-    """rules 2.4: NFC keeps the length and name of a column, and its absent cells."""
-    column = cells(["a", None, "e\u0301"])
-    assert values.composed(column).equals(cells(["a", None, "é"]))
-    assert values.composed(pl.Series("cells", [], dtype=pl.String)).len() == 0
