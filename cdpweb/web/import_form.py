@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from flask import request
@@ -51,15 +51,15 @@ NEW = "new"
 NONE = "none"
 SKIPPED = "skip"
 
-DELIMITERS = [
-    (",", "Comma  ,"),
-    (";", "Semicolon  ;"),
-    ("\t", "Tab"),
-    ("|", "Pipe  |"),
-    (":", "Colon  :"),
-    (" ", "Space"),
-]
-QUOTES = [('"', 'Double quote  "'), ("'", "Single quote  '"), (NONE, "None")]
+DELIMITERS = {
+    ",": "Comma  ,",
+    ";": "Semicolon  ;",
+    "\t": "Tab",
+    "|": "Pipe  |",
+    ":": "Colon  :",
+    " ": "Space",
+}
+QUOTES = {'"': 'Double quote  "', "'": "Single quote  '", NONE: "None"}
 WRITE_MODES = [
     (WriteMode.OVERWRITE, "overwrite"),
     (WriteMode.FILL, "fill only if empty"),
@@ -74,27 +74,27 @@ _name_length = Length(max=NAME_CHARACTERS, message=f"Keep the name to {NAME_CHAR
 class ChoiceField(SelectField):
     """A select whose choices come with the catalog; "" leaves the matter to the project, or to detection."""
 
-    def __init__(self, label: str, **kwargs: Any) -> None:
+    def __init__(self, label: str, default: str = "", **kwargs: Any) -> None:
         gone = "This choice is not there any more. Choose again."
-        super().__init__(label, choices=[], default="", invalid_choice_message=gone, **kwargs)
+        super().__init__(label, choices=[], default=default, invalid_choice_message=gone, **kwargs)
 
 
 class ImportForm(FlaskForm):
     """Everything that a person may say about one import; `for_catalog` makes one."""
 
-    task = SelectField("Task", choices=[(kind.value, kind.label) for kind in TaskKind], default=TaskKind.IMPORT)
+    task = SelectField("Task", choices={kind.value: kind.label for kind in TaskKind}, default=TaskKind.IMPORT)
     description = StringField(
         "Description",
         [Length(max=MAX_DESCRIPTION_CHARACTERS, message=f"Keep it to {MAX_DESCRIPTION_CHARACTERS:,} characters.")],
         description="Helps you to find this import in the task list.",
     )
-    encoding = SelectField("Encoding", choices=[(one.codec, one.label) for one in OFFERED], default=DEFAULT)
+    encoding = SelectField("Encoding", choices={one.codec: one.label for one in OFFERED}, default=DEFAULT)
     file = FileField("Uploaded file")
     upload = HiddenField()
     surveyed = HiddenField()
     form_token = HiddenField(default=lambda: secrets.token_urlsafe(24))
 
-    from_file = SelectMultipleField("Use the value from the file", choices=[(one.value, one.value) for one in Switch])
+    from_file = SelectMultipleField("Use the value from the file", choices=[one.value for one in Switch])
     shown_switches = HiddenField()
     endpoint = ChoiceField("API endpoint", description="The system that the customers come from.")
     touchpoint = ChoiceField("Touchpoint", description="The channel, site or store that they are linked to.")
@@ -103,7 +103,7 @@ class ImportForm(FlaskForm):
         choices=[],
         description="Everybody in the file joins it; a customer is in at most one segment of a group.",
     )
-    new_segment_group = ChoiceField("Segment group")
+    new_segment_group = ChoiceField("Segment group", default=NEW)
     new_group_name = StringField("Name of the new group", [_name_length])
     new_segment_name = StringField("Name of the new segment", [_name_length])
     source_action = ChoiceField("Source action", description="Written when the import adds a customer.")
@@ -121,24 +121,24 @@ class ImportForm(FlaskForm):
     quote = ChoiceField("Quote")
     empty_cells = RadioField(
         "Empty cells",
-        choices=[(EmptyCells.KEEP, "keep the stored value"), (EmptyCells.ERASE, "erase the stored value")],
+        choices={EmptyCells.KEEP: "keep the stored value", EmptyCells.ERASE: "erase the stored value"},
         default=EmptyCells.KEEP,
         description="Identifiers, confirmations, subscriptions and segments are never erased by an empty cell.",
     )
     conflicts = RadioField(
         "Conflicts",
-        choices=[(Conflicts.REJECT, "reject the row"), (Conflicts.STRONGEST, "let the strongest identifier decide")],
+        choices={Conflicts.REJECT: "reject the row", Conflicts.STRONGEST: "let the strongest identifier decide"},
         default=Conflicts.REJECT,
         description="When the identifiers of one row belong to different customers. "
         "Strongest first: CustomerId, external IDs, email, phone.",
     )
     date_order = RadioField(
         "Dates with slashes",
-        choices=[
-            ("", "find out, ask in doubt"),
-            (DateOrder.DAY_FIRST, "day first: 31/05/2026"),
-            (DateOrder.MONTH_FIRST, "month first: 05/31/2026"),
-        ],
+        choices={
+            "": "find out, ask in doubt",
+            DateOrder.DAY_FIRST: "day first: 31/05/2026",
+            DateOrder.MONTH_FIRST: "month first: 05/31/2026",
+        },
         default="",
     )
     allow_resubscribe = BooleanField(
@@ -147,11 +147,11 @@ class ImportForm(FlaskForm):
     )
     skip_empty = RadioField(
         "Empty columns",
-        choices=[("", "ask me"), (SKIPPED, "skip them")],
+        choices={"": "ask me", SKIPPED: "skip them"},
         default="",
     )
     reject_unknown_values = RadioField(
-        "Unknown values of settings", choices=[("", "ask me"), ("reject", "reject their rows")], default="",
+        "Unknown values of settings", choices={"": "ask me", "reject": "reject their rows"}, default="",
     )  # fmt: skip
 
     @property
@@ -166,39 +166,25 @@ def for_catalog(catalog: Catalog) -> ImportForm:
     defaults = ImportSettings()
     created = resolve(defaults, catalog, RowSettings(), created=True)
     changed = resolve(defaults, catalog, RowSettings(), created=False)
-    templates = {one.id: one.name for one in catalog.action_templates}
-    endpoints = {one.id: one.name for one in catalog.api_endpoints}
+    templates, endpoints = _names(catalog.action_templates), _names(catalog.api_endpoints)
     country = country_of(defaults, catalog)[0]
 
-    form.endpoint.choices = [("", f"{endpoints[created.api_endpoint_id]} (the default)"), *_named(endpoints)]
-    form.touchpoint.choices = [
-        ("", "set automatically from the API endpoint"),
-        *_named({one.id: one.name for one in catalog.touchpoints}),
-    ]
+    new_action, default = {NEW: "create a new action …"}, "(the default)"
+    form.endpoint.choices = {"": f"{endpoints[str(created.api_endpoint_id)]} {default}"} | endpoints
+    form.touchpoint.choices = {"": "set automatically from the API endpoint"} | _names(catalog.touchpoints)
     form.segment.choices = _segments(catalog)
-    form.new_segment_group.choices = [
-        (NEW, "a new group"),
-        *_named({one.id: one.name for one in catalog.segment_groups}),
-    ]
-    form.source_action.choices = [
-        ("", f"{templates[created.template_id]} (the default)"),
-        *_named(templates),
-        (NEW, "create a new action …"),
-    ]
-    form.existing_action.choices = [
-        ("", f"{templates[changed.template_id]} (the default)" if changed.template_id else "none (the default)"),
-        *_named(templates),
-        (NONE, "none"),
-        (NEW, "create a new action …"),
-    ]
-    form.phone_country.choices = [("", f"{country} (the default)" if country else "none"), *choices.countries()]
-    form.delimiter.choices = [("", "detect"), *DELIMITERS]
-    form.quote.choices = [("", "detect"), *QUOTES]
+    form.new_segment_group.choices = {NEW: "a new group"} | _names(catalog.segment_groups)
+    source, existing = templates[str(created.template_id)], templates.get(str(changed.template_id), "none")
+    form.source_action.choices = {"": f"{source} {default}"} | templates | new_action
+    form.existing_action.choices = {"": f"{existing} {default}"} | templates | {NONE: "none"} | new_action
+    form.phone_country.choices = {"": f"{country} {default}" if country else "none"} | dict(choices.countries())
+    form.delimiter.choices = {"": "detect"} | DELIMITERS
+    form.quote.choices = {"": "detect"} | QUOTES
     return form
 
 
-def _named(names: Mapping[int, str]) -> list[tuple[str, str]]:
-    return [(str(number), name) for number, name in names.items()]
+def _names(rows: Iterable[Any]) -> dict[str, str]:
+    return {str(row.id): row.name for row in rows}
 
 
 def _segments(catalog: Catalog) -> list[SelectChoice]:

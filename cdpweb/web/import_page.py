@@ -171,7 +171,8 @@ class ImportPage:
     @property
     def writable(self) -> list[Field]:
         """The mapped fields that a file setting may keep from overwriting what is stored (rules §2.2)."""
-        mapped = (self.reference.get(column.field or "") for column in self.columns)
+        names = dict.fromkeys(column.field for column in self.columns if column.field)
+        mapped = (self.reference.get(name) for name in names)
         return [one for one in mapped if one and one.kind in (Kind.IDENTIFIER, Kind.PROFILE, Kind.CUSTOM)]
 
     def mode_of(self, one: Field) -> WriteMode:

@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, stream_with_context, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from cdpweb import queueing
@@ -16,11 +15,10 @@ from cdpweb.domain.problems import PROBLEMS
 from cdpweb.domain.tasks import Status, TaskKind
 from cdpweb.extensions import db
 from cdpweb.models import Task
-from cdpweb.models.tasks import RowProblem
 from cdpweb.queueing import BrokerDown
-from cdpweb.services import tasks
+from cdpweb.services import problems, tasks
 from cdpweb.services.refused import Refused
-from cdpweb.services.tasks import Progress, QueueState
+from cdpweb.services.task_view import Progress, QueueState
 from cdpweb.web import access
 from cdpweb.web.templating import duration
 
@@ -93,7 +91,7 @@ def answer(id: int) -> AnyResponse | tuple[str, int]:
 
 
 @bp.get("/<int:id>/problems.csv")
-def problems(id: int) -> Response:
+def problems_csv(id: int) -> Response:
     """All problems of a task as CSV, dangerous cells guarded (rules §8.2)."""
     task = _task(id)
     answer = Response(stream_with_context(_problem_lines(task)), mimetype="text/csv")
@@ -158,8 +156,7 @@ def _queue_state(task_id: int) -> QueueState:
 
 def _problem_lines(task: Task) -> Iterator[str]:
     yield "\ufeff" + _csv_line(PROBLEM_COLUMNS)
-    found = select(RowProblem).where(RowProblem.task_id == task.id).order_by(RowProblem.record, RowProblem.number)
-    for one in db.session.scalars(found.execution_options(yield_per=1000)):
+    for one in problems.each(db.session, task.id):
         problem = PROBLEMS[one.code]
         sentence = " ".join(filter(None, (problem.sentence, one.detail)))
         yield _csv_line(
