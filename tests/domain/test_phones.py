@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import phonenumbers
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
@@ -223,12 +223,12 @@ def test_the_sweep_decides_as_the_library_in_every_country(monkeypatch: pytest.M
     rows = [
         (text, chance.choice([region, region, None, chance.choice(REGIONS)]))
         for region, number in examples()
-        for text in chance.sample(spellings(region, number, chance), 5)
+        for text in chance.sample(spellings(region, number, chance), 4)
     ]
     texts, countries = zip(*rows, strict=True)
     swept = readings(phones.parse(cells(texts), pl.Series(countries, dtype=pl.String)))
-    assert len(rows) > 5000
-    assert sum(value is not None for value, _ in swept) > 2500
+    assert len(rows) > 4000
+    assert sum(value is not None for value, _ in swept) > 2000
     for (text, country), (value, codes) in zip(rows, swept, strict=True):
         assert (value, codes[0] if codes else None) == phones.number(text, country), (text, country)
         if "phone_two_numbers" not in codes:
@@ -239,6 +239,7 @@ PIECES = st.sampled_from([*"0123456789", *"0123456789", *"0123", *" ()-./+", "00
 TEXTS = st.lists(PIECES, max_size=18).map("".join)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(TEXTS, st.sampled_from(["GB", "US", "AT", "SM", "AR", None])), max_size=12))
 def test_any_text_is_decided_alike(rows: list[tuple[str, str | None]]) -> None:
     """rules 2.6: the answer to a cell does not depend on the cells beside it, nor on how it was decided."""
