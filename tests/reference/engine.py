@@ -3,13 +3,16 @@
 import datetime as dt
 import hashlib
 import secrets
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, select, update
+from sqlalchemy import Engine, NullPool, create_engine, select, update
 from sqlalchemy.orm import Session
 
 from cdpweb.domain import catalog as value
@@ -211,22 +214,54 @@ def _canonical(stored: Any) -> str:
 def opened(folder: Path, catalog: value.Catalog, base: state.State) -> Iterator[EngineBase]:
     """A fresh database in `folder` with this catalog and these customers."""
     path = folder / f"{secrets.token_hex(8)}.sqlite"
-    engine = create_engine(f"sqlite:///{path}")
-    connections.prepare(engine)
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        session.add_all(_catalog_rows(catalog))
-        session.flush()
-        shipped.ship(session)
-        session.add_all(row for customer in base.customers.values() for row in _customer_rows(customer, catalog))
-        next_id = max(base.customers, default=0) + 1
-        session.execute(update(Counter).where(Counter.name == "customers").values(next_id=next_id))
-        session.commit()
-        assert snapshot(session) == catalog
-    try:
+    path.write_bytes(_database_with(catalog))
+    with _connected(path) as engine:
+        with Session(engine) as session:
+            session.add_all(row for customer in base.customers.values() for row in _customer_rows(customer, catalog))
+            next_id = max(base.customers, default=0) + 1
+            session.execute(update(Counter).where(Counter.name == "customers").values(next_id=next_id))
+            session.commit()
         yield EngineBase(folder, engine, catalog)
+
+
+@cache
+def _database_with(catalog: value.Catalog) -> bytes:
+    """The file of a database without customers."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.sqlite"
+        with _connected(path) as engine:
+            Base.metadata.create_all(engine)
+            with Session(engine) as session:
+                session.add_all(_catalog_rows(catalog))
+                session.flush()
+                session.add(_project(catalog.project))
+                shipped.ship(session)
+                session.commit()
+                assert snapshot(session) == catalog
+        return path.read_bytes()
+
+
+@contextmanager
+def _connected(path: Path) -> Iterator[Engine]:
+    """The one engine of all databases, now on this one."""
+    previous = _Current.path
+    _Current.path = path
+    try:
+        yield _engine()
     finally:
-        engine.dispose()
+        _Current.path = previous
+
+
+class _Current:
+    path: Path | None = None
+
+
+@cache
+def _engine() -> Engine:
+    """One for all databases, so that each statement is compiled but once."""
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(str(_Current.path)), poolclass=NullPool)
+    connections.prepare(engine)
+    return engine
 
 
 def _catalog_rows(catalog: value.Catalog) -> Iterator[Base]:
@@ -247,8 +282,10 @@ def _catalog_rows(catalog: value.Catalog) -> Iterator[Base]:
         yield Topic(**vars(topic) | {"channels": list(topic.channels)})
     for area in catalog.areas:
         yield Area(external_id=area.external_id, name=area.name, time_zone=area.time_zone)
-    project = catalog.project
-    yield Project(
+
+
+def _project(project: value.Project) -> Project:
+    return Project(
         id=shipped.PROJECT_ID,
         time_zone=project.time_zone,
         phone_country=project.phone_country,

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Record:
-    """One record: its number, the line it starts on and its cells; a malformed one has the line of its bad quote."""
+    """One record: its number, the line it starts on and its cells; a malformed one stands where its quote opened."""
 
     number: int
     line: int
     cells: tuple[str, ...]
-    malformed_at: int | None = None
+    is_malformed: bool = False
 
 
 def read(
@@ -26,7 +26,7 @@ def read(
     for _ in range(header_line - 1):
         reader.skip_line()
     records = list(reader.records())
-    if not records or records[0].malformed_at:
+    if not records or records[0].is_malformed:
         raise ValueError("the file has no readable header")
     return records[0].cells, records[1:]
 
@@ -50,7 +50,7 @@ class _Reader:
             if cell is None:
                 self.at, self.line = opened_at, opened_line
                 self.skip_line()
-                return Record(number, line, (), malformed_at=opened_line)
+                return Record(number, opened_line, (), is_malformed=True)
             cells.append(cell)
             if self.here() != self.delimiter:
                 self.skip_line()

@@ -124,8 +124,8 @@ class _Row:
     def take(self) -> tuple[Outcome, int | None, str | None]:
         """Judge and apply the row: its outcome, customer and what he was matched by."""
         record, width = self.record, len(self.run.columns)
-        if record.malformed_at:
-            self.reject("malformed_record", line=record.malformed_at)
+        if record.is_malformed:
+            self.reject("malformed_record")
         if not any(cells.trim(cell) for cell in record.cells):
             return Outcome.BLANK, None, None
         if any(cells.trim(cell) for cell in record.cells[width:]):
@@ -141,13 +141,13 @@ class _Row:
 
     # Problems
 
-    def problem(self, code: str, column: str | None = None, line: int | None = None) -> None:
+    def problem(self, code: str, column: str | None = None) -> None:
         text = self.cells[column].text if column else None
         header = self.run.headers[column] if column else None
-        self.problems.append(Problem(self.record.number, line or self.record.line, header, text, code))
+        self.problems.append(Problem(self.record.number, self.record.line, header, text, code))
 
-    def reject(self, code: str, line: int | None = None) -> None:
-        self.problem(code, line=line)
+    def reject(self, code: str) -> None:
+        self.problem(code)
         raise _Rejected
 
     # Reading the cells (rules 2)

@@ -53,15 +53,15 @@ def test_any_delimiter_and_quote(importer: Importer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bad", "ends_on"),
+    ("bad", "quote_line"),
     [('b@b.org,"x" y', 3), ('b@b.org,"x"y"', 3), ('"b@b.org,x', 3), ('"b@b.org"z,"x\ny"', 3), ('"b\n@b.org","x"y', 4)],
 )
-def test_malformed(importer: Importer, bad: str, ends_on: int) -> None:
+def test_malformed(importer: Importer, bad: str, quote_line: int) -> None:
     """rules 1.4: the record is reported where the quote opened, and reading goes on at the line after that one."""
     result = run(importer, f"Email,LastName\na@b.org,A\n{bad}\nc@b.org,C\n")
     malformed = [problem for problem in result.problems if problem.code == "malformed_record"]
-    assert [(one.record, one.line) for one in malformed] == [(2, ends_on)]
-    assert (result.rows[1].line, result.outcomes[1]) == (3, "rejected")
+    assert [(one.record, one.line) for one in malformed] == [(2, quote_line)]
+    assert (result.rows[1].line, result.outcomes[1]) == (quote_line, "rejected")
     assert result.rows[-1].line == 4 + bad.count("\n")
     assert result.who(len(result.rows)).identifiers == {"Email": "c@b.org"}
 
@@ -79,7 +79,7 @@ def test_malformed_line_is_that_of_the_quote(importer: Importer) -> None:
     content = 'Email,LastName,FirstName\na@b.org,"A\nB","C" D\nb@b.org,B,B\n'
     result = run(importer, content)
     assert [(one.line, one.code) for one in result.problems] == [(3, "malformed_record")]
-    assert [(row.line, row.outcome.value) for row in result.rows] == [(2, "rejected"), (4, "created")]
+    assert [(row.line, row.outcome.value) for row in result.rows] == [(3, "rejected"), (4, "created")]
 
 
 def test_cell_too_large(importer: Importer) -> None:
