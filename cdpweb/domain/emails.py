@@ -30,17 +30,14 @@ def parse(cells: pl.Series) -> Parsed:
     very long ones are left to the library.
     """
     cell, lowered = pl.col("cell"), pl.col("cell").str.to_lowercase()
-    plain = (
-        (cell.str.len_bytes() == cell.str.len_chars())
-        & (cell.str.len_bytes() <= _SHORT_BYTES)
-        & ~lowered.str.contains("xn--", literal=True)
-    )
+    size = cell.str.len_bytes()
+    plain = (size == cell.str.len_chars()) & (size <= _SHORT_BYTES) & ~lowered.str.contains("xn--", literal=True)
     valid = cell.str.contains(_ADDRESS) & ~lowered.str.contains(_SPECIAL_USE) & ~cell.str.contains(_DASHES_AFTER_TWO)
     answers = cells.to_frame("cell").select(
         "cell",
         value=pl.when(plain & valid).then(lowered),
-        code=pl.when(plain & ~valid).then(pl.lit("email_invalid")),
-        open=~plain & cell.is_not_null(),
+        code=pl.when((plain & ~valid) | (size > MAX_EMAIL_BYTES)).then(pl.lit("email_invalid")),
+        open=~plain & (size <= MAX_EMAIL_BYTES),
     )
     return parsed(settle(answers, _read))
 

@@ -22,6 +22,9 @@ _EXIT_CODES = ("00", "011")
 _ANY_COUNTRY = "US"
 """An extension is written alike everywhere; phonenumbers looks for it only where it knows a country."""
 
+_MOST_CHARACTERS = 250
+"""Longer texts phonenumbers does not look at."""
+
 _DECIMAL_TAIL = r"^([0-9]{7,})\.0$"
 """How a table of floating-point numbers writes a phone: the last zero is none of its digits."""
 
@@ -73,6 +76,8 @@ def number(text: str, country: str | None) -> Reading:
 
     A cell holds two numbers when what stands before its last part is a number: `030 1234567/12` stands for two lines.
     """
+    if len(text) > _MOST_CHARACTERS:
+        return None, "phone_invalid"
     parts = [number(part, country)[0] for part in _BETWEEN_NUMBERS.split(text) if part != text]
     if _ANOTHER_PLUS.search(text) or len(parts) - parts.count(None) > 1:
         return None, "phone_two_numbers"

@@ -47,13 +47,18 @@ def test_canonical_form(raw: str, canonical: str) -> None:
         "a@mail.c0m1", "a@mail.123", "a@127.0.0.1", "a@[127.0.0.1]", "a@shop.test", "a@printer.local", "a@x.localhost",
         "a@x.invalid", "a@hidden.onion", "a@1.in-addr.arpa", "A@SHOP.TEST", "a@ab--c.com", "a@x.ab--c.com",
         "a@xn--a.com", "a@mail.com\n", "a\nb@mail.com", "a@ma_il.com", "ann\u00e4@ab--c.de", "a@１＠b.com",
-        f"a@{'a' * 64}.com", "x" + AT_THE_LIMIT,
+        f"a@{'a' * 64}.com", "x" + AT_THE_LIMIT, "ä" + AT_THE_LIMIT[1:],
     ],
 )  # fmt: skip
 def test_refused(raw: str) -> None:
     """rules 2.5: what the library refuses is skipped with a warning."""
     assert one(emails.parse, raw) == "email_invalid"
     assert emails.email(raw) is None
+
+
+def test_a_cell_of_a_megabyte_is_refused_at_once() -> None:
+    """rules 2.5: what cannot be an address is not looked at character by character."""
+    assert one(emails.parse, "é" * 500_000 + "@mail.com") == "email_invalid"
 
 
 def test_dashes_after_two_letters_are_fine_before_the_at_sign() -> None:

@@ -115,6 +115,8 @@ def test_extensions_and_two_numbers(raw: str, country: str | None, code: str) ->
         ("no phone", None, "phone_invalid"),
         ("2025550143", "XX", "phone_invalid"),
         ("-", "US", "phone_invalid"),
+        ("1/" * 500_000, "US", "phone_invalid"),
+        ("1" * 1_000_000, "US", "phone_invalid"),
     ],
 )
 def test_why_it_is_no_number(raw: str, country: str | None, code: str) -> None:
