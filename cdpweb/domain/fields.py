@@ -117,41 +117,117 @@ def _declared(catalog: Catalog) -> Iterator[Field]:
 
 def _identifiers(catalog: Catalog) -> Iterator[Field]:
     yield Field(
-        EMAIL, Kind.IDENTIFIER, Type.EMAIL, "Email address; identifies the customer.", "name@domain, up to 254 characters",
-        example="anna.smith@mail.cdpweb.org", synonyms=("Email address", "Mail", "Mail address", "E-mail address", "Email ID"),
-    )  # fmt: skip
+        EMAIL,
+        Kind.IDENTIFIER,
+        Type.EMAIL,
+        "Email address; identifies the customer.",
+        "name@domain, up to 254 characters",
+        example="anna.smith@example.com",
+        synonyms=("Email address", "Mail", "Mail address", "E-mail address", "Email ID"),
+    )
     yield Field(
-        PHONE, Kind.IDENTIFIER, Type.PHONE, "Phone number; identifies the customer.",
-        "+country code and number, or a national number when the phone country is set", example="+12025550143",
+        PHONE,
+        Kind.IDENTIFIER,
+        Type.PHONE,
+        "Phone number; identifies the customer.",
+        "+country code and number, or a national number when the phone country is set",
+        example="+12025550143",
         synonyms=("Phone", "Phone number", "Mobile", "Mobile number", "Cell phone", "Telephone", "Tel"),
-    )  # fmt: skip
+    )
     for system in catalog.external_systems:
         yield Field(
-            EXTERNAL_ID_PREFIX + system.system_name, Kind.IDENTIFIER, Type.EXTERNAL_ID,
-            f"ID in {system.name}; identifies the customer.", "text up to 1000 characters, case-sensitive",
-            example="A-1001", synonyms=(f"{system.system_name} ID", f"{system.name} ID", "External ID", "Customer number"),
-        )  # fmt: skip
+            EXTERNAL_ID_PREFIX + system.system_name,
+            Kind.IDENTIFIER,
+            Type.EXTERNAL_ID,
+            f"ID in {system.name}; identifies the customer.",
+            "text up to 1000 characters, case-sensitive",
+            example="A-1001",
+            synonyms=(f"{system.system_name} ID", f"{system.name} ID", "External ID", "Customer number"),
+        )
     yield Field(
-        CUSTOMER_ID, Kind.IDENTIFIER, Type.CUSTOMER_ID, "Our own ID; identifies, never creates.", "whole number",
+        CUSTOMER_ID,
+        Kind.IDENTIFIER,
+        Type.CUSTOMER_ID,
+        "Our own ID; identifies, never creates.",
+        "whole number",
         aliases=("MaestraID", "MindboxId"),
-    )  # fmt: skip
+    )
 
 
 _PROFILE = (
-    Field(LAST_NAME, Kind.PROFILE, Type.NAME, "Last name.", "text up to 100 characters", example="Smith", synonyms=("Surname", "Family name")),
-    Field(FIRST_NAME, Kind.PROFILE, Type.NAME, "First name.", "text up to 100 characters", example="Anna", synonyms=("Given name", "Forename")),
-    Field(MIDDLE_NAME, Kind.PROFILE, Type.NAME, "Middle name.", "text up to 100 characters", synonyms=("Patronymic", "Second name")),
-    Field(FULL_NAME, Kind.PROFILE, Type.FULL_NAME, "Full name; split into its parts where their own columns are empty.", "“Last, First Middle” or words, up to 300 characters", synonyms=("Name", "Customer name", "Contact name")),
-    Field("BirthDate", Kind.PROFILE, Type.BIRTH_DATE, "Date of birth, in the past.", DATE_FORMAT, example="1990-05-31", synonyms=("Birthday", "Date of birth", "DOB")),
-    Field("Sex", Kind.PROFILE, Type.SEX, "Sex.", "male or female, m or f, m or w", example="female", synonyms=("Gender",)),
-    Field("Area", Kind.PROFILE, Type.AREA, "Area the customer lives in.", "external ID of an area", synonyms=("Region", "City")),
-    Field("TimeZone", Kind.PROFILE, Type.TIME_ZONE, "The customer's time zone.", "IANA name such as Europe/Berlin", example="Europe/London", synonyms=("Time zone ID",)),
-)  # fmt: skip
+    Field(
+        LAST_NAME,
+        Kind.PROFILE,
+        Type.NAME,
+        "Last name.",
+        "text up to 100 characters",
+        example="Smith",
+        synonyms=("Surname", "Family name"),
+    ),
+    Field(
+        FIRST_NAME,
+        Kind.PROFILE,
+        Type.NAME,
+        "First name.",
+        "text up to 100 characters",
+        example="Anna",
+        synonyms=("Given name", "Forename"),
+    ),
+    Field(
+        MIDDLE_NAME,
+        Kind.PROFILE,
+        Type.NAME,
+        "Middle name.",
+        "text up to 100 characters",
+        synonyms=("Patronymic", "Second name"),
+    ),
+    Field(
+        FULL_NAME,
+        Kind.PROFILE,
+        Type.FULL_NAME,
+        "Full name; split into its parts where their own columns are empty.",
+        "“Last, First Middle” or words, up to 300 characters",
+        synonyms=("Name", "Customer name", "Contact name"),
+    ),
+    Field(
+        "BirthDate",
+        Kind.PROFILE,
+        Type.BIRTH_DATE,
+        "Date of birth, in the past.",
+        DATE_FORMAT,
+        example="1990-05-31",
+        synonyms=("Birthday", "Date of birth", "DOB"),
+    ),
+    Field(
+        "Sex", Kind.PROFILE, Type.SEX, "Sex.", "male or female, m or f, m or w", example="female", synonyms=("Gender",)
+    ),
+    Field(
+        "Area",
+        Kind.PROFILE,
+        Type.AREA,
+        "Area the customer lives in.",
+        "external ID of an area",
+        synonyms=("Region", "City"),
+    ),
+    Field(
+        "TimeZone",
+        Kind.PROFILE,
+        Type.TIME_ZONE,
+        "The customer's time zone.",
+        "IANA name such as Europe/Berlin",
+        example="Europe/London",
+        synonyms=("Time zone ID",),
+    ),
+)
 
 _CONFIRMATIONS = (
-    Field(EMAIL_CONFIRMED, Kind.CONFIRMATION, Type.BOOLEAN, "Whether the email of this row is confirmed.", BOOLEAN_FORMAT),
-    Field(PHONE_CONFIRMED, Kind.CONFIRMATION, Type.BOOLEAN, "Whether the phone of this row is confirmed.", BOOLEAN_FORMAT),
-)  # fmt: skip
+    Field(
+        EMAIL_CONFIRMED, Kind.CONFIRMATION, Type.BOOLEAN, "Whether the email of this row is confirmed.", BOOLEAN_FORMAT
+    ),
+    Field(
+        PHONE_CONFIRMED, Kind.CONFIRMATION, Type.BOOLEAN, "Whether the phone of this row is confirmed.", BOOLEAN_FORMAT
+    ),
+)
 
 
 def _consents(catalog: Catalog) -> Iterator[Field]:
@@ -162,11 +238,16 @@ def _consents(catalog: Catalog) -> Iterator[Field]:
         for topic in catalog.topics:
             if channel in topic.channels:
                 name = f"{CONSENT_ALL}By{channel}On{topic.system_name}"
-                yield _consent(name, f"{topic.name} by {channel}", f"{CONSENT_ALL}By{channel}")
+                yield _consent(name, f"{topic.name} by {channel}", f"{CONSENT_ALL}By{channel}", example="true")
     yield Field(
-        CONSENT_DATE, Kind.CONSENT_DATE, Type.DATE_TIME, "When the customer stated the consents of this row.",
-        DATE_TIME_FORMAT + "; UTC without one", utc=True,
-    )  # fmt: skip
+        CONSENT_DATE,
+        Kind.CONSENT_DATE,
+        Type.DATE_TIME,
+        "When the customer stated the consents of this row.",
+        DATE_TIME_FORMAT + "; UTC without one",
+        example="2024-05-31 14:30",
+        utc=True,
+    )
 
 
 def _consent(name: str, what: str, parent: str | None, example: str = "") -> Field:
@@ -179,8 +260,8 @@ _CUSTOM_TYPES = {
     FieldType.INTEGER: (Type.INTEGER, "whole number", "42"),
     FieldType.DECIMAL: (Type.DECIMAL, "number with at most two decimals", "12.50"),
     FieldType.BOOLEAN: (Type.BOOLEAN, BOOLEAN_FORMAT, "true"),
-    FieldType.DATE: (Type.DATE, DATE_FORMAT, "2026-05-31"),
-    FieldType.DATE_TIME: (Type.DATE_TIME, DATE_TIME_FORMAT, "2026-05-31 14:30"),
+    FieldType.DATE: (Type.DATE, DATE_FORMAT, "2024-05-31"),
+    FieldType.DATE_TIME: (Type.DATE_TIME, DATE_TIME_FORMAT, "2024-05-31 14:30"),
     FieldType.CHOICE: (Type.CHOICE, "external ID or name of a choice", ""),
 }
 
@@ -191,37 +272,137 @@ def _custom_fields(catalog: Catalog) -> Iterator[Field]:
         if custom.choices:
             example = custom.choices[0].external_id
         if custom.multiple:
+            example = "|".join([one.external_id for one in custom.choices[:2]]) or example
             format_ += "; several joined by |"
         yield Field(
-            CUSTOM_FIELD_PREFIX + custom.system_name, Kind.CUSTOM, type_, f"{custom.name}.", format_,
-            example=example, synonyms=(custom.name, custom.system_name), custom=custom,
-        )  # fmt: skip
+            CUSTOM_FIELD_PREFIX + custom.system_name,
+            Kind.CUSTOM,
+            type_,
+            f"{custom.name}.",
+            format_,
+            example=example,
+            synonyms=(custom.name, custom.system_name),
+            custom=custom,
+        )
 
 
 _SETTINGS = (
-    Field("ApiEndpoint", Kind.SETTING, Type.API_ENDPOINT, "API endpoint of the row.", "system name", switch=Switch.API_ENDPOINT),
-    Field("SourcePointOfContact", Kind.SETTING, Type.TOUCHPOINT, "Touchpoint of customers that the row creates.", "external ID of a touchpoint", switch=Switch.TOUCHPOINT),
-    Field("LastUpdatePointOfContact", Kind.SETTING, Type.TOUCHPOINT, "Touchpoint of customers that the row changes.", "external ID of a touchpoint", switch=Switch.TOUCHPOINT),
-    Field("SourceActionTemplate", Kind.SETTING, Type.ACTION_TEMPLATE, "Action of customers that the row creates.", "system name", switch=Switch.SOURCE_ACTION),
-    Field("LastUpdateActionTemplate", Kind.SETTING, Type.ACTION_TEMPLATE, "Action of customers that the row changes.", "system name", switch=Switch.EXISTING_ACTION),
-    Field("SourceDateTime", Kind.SETTING, Type.DATE_TIME, "When the action of a created customer happened.", DATE_TIME_FORMAT, switch=Switch.DATE),
-    Field("SourceDateTimeUtc", Kind.SETTING, Type.DATE_TIME, "The same, in UTC.", DATE_TIME_FORMAT, slot="SourceDateTime", utc=True, switch=Switch.DATE),
-    Field("LastUpdateDateTime", Kind.SETTING, Type.DATE_TIME, "When the action of a changed customer happened.", DATE_TIME_FORMAT, switch=Switch.DATE),
-    Field("LastUpdateDateTimeUtc", Kind.SETTING, Type.DATE_TIME, "The same, in UTC.", DATE_TIME_FORMAT, slot="LastUpdateDateTime", utc=True, switch=Switch.DATE),
-    Field("PhoneCountry", Kind.SETTING, Type.COUNTRY, "Country of a phone written without a country code.", "two letters (ISO 3166)", switch=Switch.PHONE_COUNTRY, synonyms=("Country", "Country code")),
-)  # fmt: skip
+    Field(
+        "ApiEndpoint",
+        Kind.SETTING,
+        Type.API_ENDPOINT,
+        "API endpoint of the row.",
+        "system name",
+        switch=Switch.API_ENDPOINT,
+    ),
+    Field(
+        "SourcePointOfContact",
+        Kind.SETTING,
+        Type.TOUCHPOINT,
+        "Touchpoint of customers that the row creates.",
+        "external ID of a touchpoint",
+        switch=Switch.TOUCHPOINT,
+    ),
+    Field(
+        "LastUpdatePointOfContact",
+        Kind.SETTING,
+        Type.TOUCHPOINT,
+        "Touchpoint of customers that the row changes.",
+        "external ID of a touchpoint",
+        switch=Switch.TOUCHPOINT,
+    ),
+    Field(
+        "SourceActionTemplate",
+        Kind.SETTING,
+        Type.ACTION_TEMPLATE,
+        "Action of customers that the row creates.",
+        "system name",
+        switch=Switch.SOURCE_ACTION,
+    ),
+    Field(
+        "LastUpdateActionTemplate",
+        Kind.SETTING,
+        Type.ACTION_TEMPLATE,
+        "Action of customers that the row changes.",
+        "system name",
+        switch=Switch.EXISTING_ACTION,
+    ),
+    Field(
+        "SourceDateTime",
+        Kind.SETTING,
+        Type.DATE_TIME,
+        "When the action of a created customer happened.",
+        DATE_TIME_FORMAT,
+        switch=Switch.DATE,
+    ),
+    Field(
+        "SourceDateTimeUtc",
+        Kind.SETTING,
+        Type.DATE_TIME,
+        "The same, in UTC.",
+        DATE_TIME_FORMAT,
+        slot="SourceDateTime",
+        utc=True,
+        switch=Switch.DATE,
+    ),
+    Field(
+        "LastUpdateDateTime",
+        Kind.SETTING,
+        Type.DATE_TIME,
+        "When the action of a changed customer happened.",
+        DATE_TIME_FORMAT,
+        switch=Switch.DATE,
+    ),
+    Field(
+        "LastUpdateDateTimeUtc",
+        Kind.SETTING,
+        Type.DATE_TIME,
+        "The same, in UTC.",
+        DATE_TIME_FORMAT,
+        slot="LastUpdateDateTime",
+        utc=True,
+        switch=Switch.DATE,
+    ),
+    Field(
+        "PhoneCountry",
+        Kind.SETTING,
+        Type.COUNTRY,
+        "Country of a phone written without a country code.",
+        "two letters (ISO 3166)",
+        switch=Switch.PHONE_COUNTRY,
+        synonyms=("Country", "Country code"),
+    ),
+)
 
 
 def _segments(catalog: Catalog) -> Iterator[Field]:
     for group in catalog.segment_groups:
         yield Field(
-            SEGMENT_PREFIX + group.system_name, Kind.SETTING, Type.SEGMENT, f"Segment of the group {group.name}.",
-            "system name or external ID of a segment; %CLEAR% takes the customer out", switch=Switch.SEGMENT,
+            SEGMENT_PREFIX + group.system_name,
+            Kind.SETTING,
+            Type.SEGMENT,
+            f"Segment of the group {group.name}.",
+            "system name or external ID of a segment; %CLEAR% takes the customer out",
+            switch=Switch.SEGMENT,
             synonyms=(group.name, group.system_name),
-        )  # fmt: skip
+        )
     if catalog.segment_groups:
-        yield Field(GROUP_PAIR, Kind.SETTING, Type.SEGMENT_GROUP, "Segment group of the row; goes with SegmentExternalId.", "system name or external ID of a group", switch=Switch.SEGMENT)  # fmt: skip
-        yield Field(SEGMENT_PAIR, Kind.SETTING, Type.SEGMENT, "Segment of the row; goes with SegmentationExternalId.", "system name or external ID of a segment; %CLEAR% takes the customer out", switch=Switch.SEGMENT)  # fmt: skip
+        yield Field(
+            GROUP_PAIR,
+            Kind.SETTING,
+            Type.SEGMENT_GROUP,
+            "Segment group of the row; goes with SegmentExternalId.",
+            "system name or external ID of a group",
+            switch=Switch.SEGMENT,
+        )
+        yield Field(
+            SEGMENT_PAIR,
+            Kind.SETTING,
+            Type.SEGMENT,
+            "Segment of the row; goes with SegmentationExternalId.",
+            "system name or external ID of a segment; %CLEAR% takes the customer out",
+            switch=Switch.SEGMENT,
+        )
 
 
 def subtree(columns: dict[str, Field], node: str) -> list[str]:

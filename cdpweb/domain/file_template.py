@@ -7,19 +7,29 @@ from dataclasses import replace
 
 from cdpweb.domain.catalog import Catalog
 from cdpweb.domain.fields import EMAIL, FIRST_NAME, LAST_NAME, PHONE, Field, Kind, Type, fields
+from cdpweb.domain.formulas import guard_text
 
 # Two customers must not share an identifier; everything else may be the same.
-_SECOND_PERSON = {EMAIL: "ben.jones@mail.cdpweb.org", PHONE: "+12025550144", FIRST_NAME: "Ben", LAST_NAME: "Jones", "Sex": "male"}
+_SECOND_PERSON = {
+    EMAIL: "ben.jones@example.com",
+    PHONE: "+12025550144",
+    FIRST_NAME: "Ben",
+    LAST_NAME: "Jones",
+    "Sex": "male",
+}
 
 
 def template_csv(catalog: Catalog) -> str:
-    """The template's text: a header and two rows, comma-separated, lines ended by CR LF (RFC 4180)."""
+    """The template's text: a header and two rows, comma-separated, lines ended by CR LF (RFC 4180).
+
+    Dangerous cells are guarded (rules §8.2): an area's external ID may be anything.
+    """
     columns = list(template_columns(catalog).values())
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(column.name for column in columns)
-    writer.writerow(column.example for column in columns)
-    writer.writerow(_second(column) for column in columns)
+    writer.writerow(guard_text(column.example) for column in columns)
+    writer.writerow(guard_text(_second(column)) for column in columns)
     return text.getvalue()
 
 

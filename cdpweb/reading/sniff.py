@@ -15,7 +15,7 @@ HARDLY_DELIMITERS = " _-.@\"'()[]/\\&%+=?!"
 
 _APOSTROPHE = "'"
 _QUOTED_OFTEN = 0.5
-"""Cells that begin with an apostrophe, for each line, from which on it is taken for the quote."""
+"""Cells in apostrophes, for each line, from which on it is taken for the quote."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,11 @@ def _widths(text: str, dialect: Dialect) -> Iterator[int]:
 
 
 def _quote(text: str, delimiter: str) -> str:
-    """The usual quote, or the apostrophe where many cells begin with one. Never none: that would hide stray quotes."""
+    """The usual quote, or the apostrophe where many cells stand in two of them. Never none: that hides stray quotes.
+
+    An apostrophe in front alone guards a cell (rules §8.2).
+    """
     begun = text.count(delimiter + _APOSTROPHE) + text.count("\n" + _APOSTROPHE) + text.startswith(_APOSTROPHE)
-    is_usual = begun < _QUOTED_OFTEN * (text.count("\n") + 1) or delimiter == _APOSTROPHE
+    ended = text.count(_APOSTROPHE + delimiter) + text.count(_APOSTROPHE + "\n") + text.count(_APOSTROPHE + "\r")
+    is_usual = min(begun, ended) < _QUOTED_OFTEN * (text.count("\n") + 1) or delimiter == _APOSTROPHE
     return Dialect.quote if is_usual else _APOSTROPHE
