@@ -84,6 +84,27 @@ def write_block(connection: Connection, block: Normalised, orders: Orders, now: 
     return _counts(ledger, problems)
 
 
+def write_by_hand(connection: Connection, block: Normalised, orders: Orders) -> tuple[pl.DataFrame, str | None]:
+    """Match, apply and write one row that a person wrote, whole or not at all; he names the customer by CustomerId.
+
+    Gives the row's problems, with which nothing is written, and what it changed as JSON, None for nothing.
+    """
+    store = store_for(connection)
+    matched = match(block.rows, orders, store)
+    problems = pl.concat([block.problems, matched.problems])
+    if problems.height:
+        return problems, None
+    applied = apply(block.rows, matched, orders, store)
+    if applied.problems.height:
+        return applied.problems, None
+    _identities(store, matched, orders)
+    _changed(store, applied, matched, orders)
+    _members(store, applied, _numbers(connection, applied.created))
+    _choices(connection, block.rows, orders)
+    changes: str | None = applied.rows["changes"].item()
+    return problems, changes
+
+
 # Customers
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cdpweb.domain import emails, phones
 from cdpweb.domain.catalog import Catalog
+from cdpweb.domain.fields import CUSTOMER_ID, EMAIL, EXTERNAL_ID_PREFIX, PHONE
 from cdpweb.models import Customer, ExternalId
 
 TEXT_CHARACTERS = 1000
@@ -56,27 +57,30 @@ def sought(session: Session, catalog: Catalog, text: str) -> Sought | None:
     return Sought(condition, frozenset(gathered.ids), tuple(gathered.names), is_gathered, gathered.is_exact)
 
 
-def owners(session: Session, catalog: Catalog, identifier: str) -> set[int]:
-    """Customers with this email, phone (in any spelling), CustomerId or external ID; usually one or none."""
+def owners(session: Session, catalog: Catalog, identifier: str, column: str | None = None) -> set[int]:
+    """Customers with this email, phone (in any spelling), CustomerId or external ID; usually one or none.
+
+    `column`: look at this identifier alone.
+    """
     text = _readable(identifier)
     if not text:
         return set()
-    conditions = list(_own_columns(catalog, text))
-    found = set(session.scalars(select(Customer.id).where(or_(*conditions)))) if conditions else set()
-    systems = [system.id for system in catalog.external_systems]
+    own = [condition for name, condition in _own_columns(catalog, text) if column in (None, name)]
+    found = set(session.scalars(select(Customer.id).where(or_(*own)))) if own else set()
+    systems = [one.id for one in catalog.external_systems if column in (None, EXTERNAL_ID_PREFIX + one.system_name)]
     external = select(ExternalId.customer_id).where(ExternalId.system_id.in_(systems), ExternalId.value == text)
     return found | set(session.scalars(external))
 
 
-def _own_columns(catalog: Catalog, text: str) -> Iterator[ColumnElement[bool]]:
+def _own_columns(catalog: Catalog, text: str) -> Iterator[tuple[str, ColumnElement[bool]]]:
     cell = pl.Series([text], dtype=pl.String)
     email, phone = emails.parse(cell).values[0], phones.parse(cell, catalog.project.phone_country).values[0]
     if email is not None:
-        yield Customer.email == email
+        yield EMAIL, Customer.email == email
     if phone is not None:
-        yield Customer.phone == phone
+        yield PHONE, Customer.phone == phone
     if text.isascii() and text.isdigit() and int(text) <= LARGEST_ID:
-        yield Customer.id == int(text)
+        yield CUSTOMER_ID, Customer.id == int(text)
 
 
 # Names
