@@ -18,9 +18,9 @@ from cdpweb.models import Task
 from cdpweb.queueing import BrokerDown
 from cdpweb.services import problems, tasks
 from cdpweb.services.refused import Refused
-from cdpweb.services.task_view import Progress, QueueState
+from cdpweb.services.task_view import Progress, QueueState, TaskView
 from cdpweb.web import access
-from cdpweb.web.templating import duration
+from cdpweb.web.templating import counted, duration
 
 LISTED_STATUSES = (
     Status.WAITING, Status.CHECKING, Status.RUNNING, Status.PAUSED, Status.FINISHED, Status.FAILED, Status.CANCELLED,
@@ -117,6 +117,7 @@ def _shown(task: Task, refusals: Mapping[str, str]) -> dict[str, Any]:
         "view": view,
         "refusals": refusals,
         "progress_line": _progress_line(view.progress),
+        "counts_line": _counts_line(view),
         "settings_line": " · ".join(f"{line.label} {line.value}" for line in view.settings[:LISTED_SETTINGS]),
         "columns_line": " · ".join(one.field for one in view.columns if one.field),
     }
@@ -129,7 +130,17 @@ def _progress_line(progress: Progress) -> str:
     if progress.rows_per_second:
         parts.append(f"{progress.rows_per_second:,.0f} rows/s")
     if progress.seconds_left is not None:
-        parts.append(f"about {duration(progress.seconds_left)} left")
+        parts.append(f"about {duration(max(1, progress.seconds_left))} left")
+    return " · ".join(parts)
+
+
+def _counts_line(view: TaskView) -> str:
+    """What the figures leave open: warnings, customers, up to where things are done."""
+    parts = [counted(view.counts.warnings, "warning")]
+    if view.counts.customers is not None:
+        parts.append(f"{counted(view.counts.customers, 'customer')} created or updated")
+    if view.done_through:
+        parts.append(f"done up to row {view.done_through:,}")
     return " · ".join(parts)
 
 
