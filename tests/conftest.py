@@ -122,7 +122,7 @@ def wait_for(condition: Callable[[], Any], seconds: float) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"still waiting after {seconds} seconds"
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def close(app: Flask) -> None:

@@ -39,21 +39,20 @@ class Processes:
 
     environment: dict[str, str]
     log: Path
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
-        """Start `python -m cdpweb …` as a process called `name`."""
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start `python -m cdpweb …`."""
+        command = [sys.executable, "-m", "cdpweb", *words]
         with self.log.open("ab") as log:
-            self.running[name] = subprocess.Popen(
-                [sys.executable, "-m", "cdpweb", *words], env=self.environment, stdout=log, stderr=log
-            )
-        return self.running[name]
+            self.running.append(subprocess.Popen(command, env=self.environment, stdout=log, stderr=log))
+        return self.running[-1]
 
     def stop(self) -> None:
         """Stop all of them; fails where one of them logged a bug."""
-        for process in self.running.values():
+        for process in self.running:
             process.terminate()
-        for process in self.running.values():
+        for process in self.running:
             process.wait()
         log = self.log.read_text() if self.log.exists() else ""
         assert not re.search(BUGS, log), f"a bug was logged:\n{log}"
@@ -101,8 +100,8 @@ def live_server(processes: Processes) -> LiveServer:
     """A running web server with a worker for imports, on the database of `app`."""
     port = free_port()
     processes.environment["PORT"] = str(port)
-    processes.start("web", "web")
-    processes.start("worker", "worker", "imports")
+    processes.start("web")
+    processes.start("worker", "imports")
     server = LiveServer(f"http://127.0.0.1:{port}", processes)
     wait_for(server.answers, START_SECONDS)
     return server

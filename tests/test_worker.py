@@ -16,8 +16,8 @@ from tests.conftest import wait_for
 from tests.launching import launched, people, status_of
 from tests.live import START_SECONDS, Processes
 
-ROWS = 2000
-SLOW = {"CDPWEB_BLOCK_BYTES": "600", "CDPWEB_WAIT_BETWEEN_BLOCKS_SECONDS": "0.02", "CDPWEB_LEASE_MILLISECONDS": "1000"}
+ROWS = 600
+SLOW = {"CDPWEB_BLOCK_BYTES": "600", "CDPWEB_WAIT_BETWEEN_BLOCKS_SECONDS": "0.05", "CDPWEB_LEASE_MILLISECONDS": "1000"}
 """Small blocks with pauses, so that there is time to kill."""
 
 
@@ -25,7 +25,7 @@ SLOW = {"CDPWEB_BLOCK_BYTES": "600", "CDPWEB_WAIT_BETWEEN_BLOCKS_SECONDS": "0.02
 def worker(processes: Processes, app: object) -> Callable[[], subprocess.Popen[bytes]]:
     def start() -> subprocess.Popen[bytes]:
         before = queueing.workers()
-        process = processes.start(f"worker {before}", "worker", "imports")
+        process = processes.start("worker", "imports")
         wait_for(lambda: queueing.workers() > before, START_SECONDS)
         return process
 
@@ -59,8 +59,9 @@ def test_a_ring_is_answered_by_a_worker(session: Session, worker: Callable[[], o
     wait_for(lambda: leases.holder(task_id) is None, 5)
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize("victim", ["worker", "job"])
+@pytest.mark.parametrize(
+    ("victim", "end"), [("worker", signal.SIGTERM), ("worker", signal.SIGKILL), ("job", signal.SIGKILL)]
+)
 def test_whoever_is_killed_the_import_ends_as_if_undisturbed(
     session: Session,
     processes: Processes,
@@ -71,7 +72,7 @@ def test_whoever_is_killed_the_import_ends_as_if_undisturbed(
     processes.environment |= SLOW
     task_id = launched(session, people(ROWS))
     first = worker()
-    processes.start("watchdog", "watchdog")
+    processes.start("watchdog")
     queueing.ring(task_id)
     wait_for(lambda: rows_read(session, task_id) > 0, 30)
     jobs = children(first)
