@@ -77,9 +77,10 @@ def _state(
         return None
     if own and row.at < own.at:
         return "consent_older"
-    if opted_in and (guarding := tree.effective(before, node)) and not guarding.opted_in:
-        if not (allow_resubscribe and row.dated and row.at > guarding.at):
-            return "consent_protected"
+    guarding = tree.effective(before, node) if opted_in else None
+    lifts = allow_resubscribe and row.dated and guarding is not None and row.at > guarding.at
+    if guarding and not guarding.opted_in and not lifts:
+        return "consent_protected"
     after[node] = Statement(opted_in, row.at)
     if not opted_in:
         for lower in tree.below(node):

@@ -132,7 +132,7 @@ def _whose(
         return _new(row, rules, newcomer)
     trouble = _conflict(owners) if len(found) > 1 else _contradiction(row, owners, identities)
     if trouble is None:
-        return _existing(found.pop(), row, owners, identities)
+        return _existing(found.pop(), row, owners)
     if rules.conflicts is Conflicts.REJECT:
         return trouble
     return _strongest(row, owners, identities, rules, newcomer)
@@ -155,7 +155,7 @@ def _conflict(owners: Mapping[str, int | None]) -> Verdict:
 def _contradiction(
     row: Mapping[str, Identifier], owners: Mapping[str, int | None], identities: Identities
 ) -> Verdict | None:
-    """Rules §5.2: an unowned identifier, as strong as the match or stronger, of which the customer has another value."""
+    """Rules §5.2: an unowned identifier, as strong as the match or stronger, of which he has another value."""
     owned = [column for column, owner in owners.items() if owner is not None]
     match = min(owned, key=level_of)
     customer = owners[match]
@@ -167,9 +167,7 @@ def _contradiction(
     return None
 
 
-def _existing(
-    customer: int, row: Mapping[str, Identifier], owners: Mapping[str, int | None], identities: Identities
-) -> Verdict:
+def _existing(customer: int, row: Mapping[str, Identifier], owners: Mapping[str, int | None]) -> Verdict:
     """The row is this customer's: what nobody owns is added or replaces his value."""
     owned = [column for column, owner in owners.items() if owner == customer]
     sets = {column: value for column, value in row.items() if owners[column] is None}
@@ -189,7 +187,7 @@ def _strongest(
     if len(deciding) > 1:
         return _conflict(owners)
     if deciding:
-        verdict = _existing(deciding.pop(), row, owners, identities)
+        verdict = _existing(deciding.pop(), row, owners)
     else:
         verdict = _new(row, rules, newcomer)
         if verdict.error:

@@ -25,6 +25,10 @@ _NO_ZONES = {"localtime", "posixrules", "Factory"}
 """Names among the time zones that mean none."""
 
 
+SEPARATOR = "|"
+"""What stands between the values of a multi-value field."""
+
+
 def trim(cells: pl.Series) -> pl.Series:
     """The cells without Unicode white space and byte-order marks around them."""
     trimmed = cells.str.strip_chars()
@@ -129,7 +133,7 @@ def multiple(cells: pl.Series, parse: Callable[[pl.Series], Parsed]) -> Parsed:
     One bad value skips the whole cell, with the first bad one's problem. Separators alone say nothing: null.
     """
     parts = cells.to_frame("cell").with_row_index("index").filter(pl.col("cell").is_not_null())
-    parts = parts.with_columns(pl.col("cell").str.split("|")).explode("cell")
+    parts = parts.with_columns(pl.col("cell").str.split(SEPARATOR)).explode("cell")
     parts = parts.with_columns(cell=trim(parts["cell"])).filter(pl.col("cell") != "")
     read, problems = parse(parts["cell"])
     parts = parts.with_columns(value=read.cast(pl.String))
@@ -138,7 +142,9 @@ def multiple(cells: pl.Series, parse: Callable[[pl.Series], Parsed]) -> Parsed:
     )
     lost = found.filter("lost").unique("index", keep="first", maintain_order=True)
     kept = parts.join(lost, on="index", how="anti").filter(pl.col("value").is_not_null())
-    sets = kept.group_by("index").agg("value").with_columns(pl.col("value").list.unique().list.sort().list.join("|"))
+    sets = (
+        kept.group_by("index").agg("value").with_columns(pl.col("value").list.unique().list.sort().list.join(SEPARATOR))
+    )
     values = pl.DataFrame({"index": pl.int_range(len(cells), dtype=pl.UInt32, eager=True)}).join(
         sets, on="index", how="left", maintain_order="left"
     )

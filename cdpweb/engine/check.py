@@ -19,7 +19,7 @@ LISTED_VALUES = 100
 """How many unknown values of a settings column a question lists."""
 
 DATED = {Type.BIRTH_DATE, Type.DATE, Type.DATE_TIME}
-NUMBERED = {Type.EXTERNAL_ID}
+NUMBERED = {Type.EXTERNAL_ID, Type.DECIMAL}
 ASKABLE = {Type.API_ENDPOINT, Type.TOUCHPOINT, Type.ACTION_TEMPLATE, Type.SEGMENT, Type.SEGMENT_GROUP}
 
 

@@ -85,18 +85,22 @@ def _with_owners(rows: pl.DataFrame, orders: Orders, store: Store) -> pl.DataFra
         rows = rows.join(found, on=name, how="left", maintain_order="left")
     by_strength = sorted(orders.identifiers, key=level_of)
     owners = [pl.col(_owner(name)) for name in by_strength]
-    rows = rows.with_columns(owner=pl.coalesce(owners))
-    shared = pl.any_horizontal(pl.col(name).is_not_null() & pl.col(name).is_duplicated() for name in by_strength)
-    disagree = pl.any_horizontal((owner != pl.col("owner")).fill_null(False) for owner in owners)
-    unowned = pl.any_horizontal(pl.col(name).is_not_null() & pl.col(_owner(name)).is_null() for name in by_strength)
-    erases = pl.any_horizontal(pl.lit(False), *(pl.col(erase(name)) for name in orders.contacts))
+    nobody, never = pl.lit(None, pl.Int64), pl.lit(False)
+    rows = rows.with_columns(owner=pl.coalesce(*owners, nobody))
+    given = {name: pl.col(name).is_not_null() for name in by_strength}
+    shared = pl.any_horizontal(never, *(given[name] & pl.col(name).is_duplicated() for name in by_strength))
+    disagree = pl.any_horizontal(never, *((owner != pl.col("owner")).fill_null(False) for owner in owners))
+    unowned = pl.any_horizontal(never, *(given[name] & pl.col(_owner(name)).is_null() for name in by_strength))
+    erases = pl.any_horizontal(never, *(pl.col(erase(name)) for name in orders.contacts))
     tangled = shared | disagree | (pl.col("owner").is_not_null() & (unowned | erases))
     return rows.with_columns(tangled=tangled | pl.col("record").is_in(_meeting(rows, by_strength).implode()))
 
 
 def _meeting(rows: pl.DataFrame, names: list[str]) -> pl.Series:
     """The records that speak of a customer of whom another row speaks too."""
-    pairs = pl.concat([rows.select("record", customer=_owner(name)) for name in names]).drop_nulls().unique()
+    nobody = pl.DataFrame(schema={"record": pl.UInt32, "customer": pl.Int64})
+    pairs = pl.concat([nobody, *(rows.select("record", customer=_owner(name)) for name in names)])
+    pairs = pairs.drop_nulls().unique()
     return pairs.filter(pl.col("customer").is_duplicated())["record"].unique()
 
 
@@ -129,7 +133,7 @@ class _Settled:
 def _plain(rows: pl.DataFrame, orders: Orders) -> _Settled:
     """Rows that nobody else speaks of, whose owner is nobody or one customer who owns all."""
     names = orders.identifiers
-    nothing = pl.all_horizontal(pl.col(name).is_null() for name in names)
+    nothing = pl.all_horizontal(pl.lit(True), *(pl.col(name).is_null() for name in names))
     unknown = pl.lit(False)
     if CUSTOMER_ID in names:
         unknown = pl.col("CustomerId:given") & pl.col(_owner(CUSTOMER_ID)).is_null()
@@ -158,9 +162,14 @@ def _plain(rows: pl.DataFrame, orders: Orders) -> _Settled:
 
 def _matched_by(names: list[str]) -> pl.Expr:
     chain: pl.Expr = pl.lit(None, pl.String)
-    for name in sorted(names, key=level_of, reverse=True):
+    for name in _weakest_first(names):
         chain = pl.when(pl.col(_owner(name)).is_not_null()).then(pl.lit(name)).otherwise(chain)
     return chain
+
+
+def _weakest_first(names: list[str]) -> list[str]:
+    """The columns from the weakest up; among equals the last of the column reference comes first."""
+    return sorted(names, key=level_of)[::-1]
 
 
 def _given(name: str, names: list[str]) -> pl.Expr:
@@ -171,7 +180,7 @@ def _plain_problems(rows: pl.DataFrame, orders: Orders) -> pl.DataFrame:
     """The errors of plain rows, each at the row's strongest identifier."""
     column: pl.Expr = pl.lit(None, pl.String)
     value: pl.Expr = pl.lit(None, pl.String)
-    for name in sorted(orders.identifiers, key=level_of, reverse=True):
+    for name in _weakest_first(orders.identifiers):
         column = pl.when(pl.col(name).is_not_null()).then(pl.lit(name)).otherwise(column)
         value = pl.when(pl.col(name).is_not_null()).then(_text(name)).otherwise(value)
     exists = pl.col("error") == "customer_exists"
@@ -211,7 +220,8 @@ def _identities(rows: pl.DataFrame, orders: Orders, store: Store) -> Identities:
     identities = Identities()
     if rows.is_empty():
         return identities
-    ids = pl.concat([rows[_owner(name)].rename("id") for name in orders.identifiers]).drop_nulls().unique().sort()
+    owners = [rows[_owner(name)].rename("id") for name in orders.identifiers]
+    ids = pl.concat(owners).drop_nulls().unique().sort()
     for customer, email, phone in store.customers(ids, ["email", "phone"]).iter_rows():
         for column, value in ((EMAIL, email), (PHONE, phone)):
             if value is not None:

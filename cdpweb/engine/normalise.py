@@ -64,7 +64,7 @@ class Cells(NamedTuple):
 
 def trimmed(raw: pl.Series) -> pl.Series:
     """The text of cells without white space around it and without a formula guard (rules §2.1, §8.2)."""
-    return unguard(values.trim(raw))
+    return values.trim(unguard(values.trim(raw)))
 
 
 def erase(name: str) -> str:

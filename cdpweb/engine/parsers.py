@@ -59,7 +59,7 @@ _PARSERS: dict[Type, Parser] = {
     Type.BOOLEAN: lambda _field, text, _orders: values.boolean(text),
     Type.TEXT: lambda _field, text, _orders: values.text(text),
     Type.INTEGER: lambda _field, text, _orders: numbers.integer(text),
-    Type.DECIMAL: lambda _field, text, _orders: numbers.decimal(text),
+    Type.DECIMAL: lambda field, text, orders: numbers.decimal(text, rounded=field.name in orders.evidence.rounded),
     Type.DATE: lambda field, text, orders: dates.date(text, orders.date_order(field.name)),
     Type.DATE_TIME: _moment,
     Type.CHOICE: _choice,

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import polars as pl
 from sqlalchemy import Connection, insert, select, update
 
-from cdpweb.domain.fields import EMAIL, PHONE, Kind, Type
+from cdpweb.domain.fields import EMAIL, PHONE
 from cdpweb.domain.problems import PROBLEMS, Severity
 from cdpweb.domain.tasks import Outcome
 from cdpweb.engine.actions import actions, with_settings
 from cdpweb.engine.apply import Applied, apply
+from cdpweb.engine.choices import with_choices
 from cdpweb.engine.match import Matched, match, system_ids
 from cdpweb.engine.normalise import Normalised
 from cdpweb.engine.orders import Orders
@@ -18,10 +19,8 @@ from cdpweb.engine.stores import Store, store_for
 from cdpweb.models import (
     Action,
     Change,
-    Choice,
     Counter,
     Customer,
-    CustomField,
     ExternalId,
     ProblemGroup,
     RowProblem,
@@ -63,6 +62,7 @@ def write_block(connection: Connection, block: Normalised, orders: Orders, now: 
     store = store_for(connection)
     speaking = block.rows.filter(~pl.col("blank") & ~pl.col("broken"))
     matched = match(speaking, orders, store)
+    speaking = with_choices(speaking, matched.accepted["record"], connection, orders)
     applied = apply(speaking, matched, orders, store)
     numbers = _numbers(connection, applied.created)
     rows = with_settings(
@@ -75,7 +75,6 @@ def write_block(connection: Connection, block: Normalised, orders: Orders, now: 
     _newcomers(store, applied, rows, numbers, orders, now)
     _changed(store, applied, matched, orders)
     _members(store, applied, numbers)
-    _choices(connection, rows, orders)
     _actions(connection, store, actions(rows, orders), orders, now)
     _changes(connection, store, rows.filter("changed"), orders, now)
     problems = pl.concat([block.problems, matched.problems, applied.problems])
@@ -94,13 +93,13 @@ def write_by_hand(connection: Connection, block: Normalised, orders: Orders) -> 
     problems = pl.concat([block.problems, matched.problems])
     if problems.height:
         return problems, None
-    applied = apply(block.rows, matched, orders, store)
+    rows = with_choices(block.rows, matched.accepted["record"], connection, orders)
+    applied = apply(rows, matched, orders, store)
     if applied.problems.height:
         return applied.problems, None
     _identities(store, matched, orders)
     _changed(store, applied, matched, orders)
     _members(store, applied, _numbers(connection, applied.created))
-    _choices(connection, block.rows, orders)
     changes: str | None = applied.rows["changes"].item()
     return problems, changes
 
@@ -200,22 +199,6 @@ def _members(store: Store, applied: Applied, numbers: pl.DataFrame) -> None:
         store.upsert(table_of(SegmentMember), stays, ("customer_id", "group_id"))
     if leaves.height:
         store.delete(table_of(SegmentMember), leaves.select("customer_id", "group_id"))
-
-
-def _choices(connection: Connection, rows: pl.DataFrame, orders: Orders) -> None:
-    """Choices that the file brings and whose field says to create them (rules §2.8)."""
-    for one in orders.of_kind(Kind.CUSTOM):
-        custom = one.custom
-        if one.type is not Type.CHOICE or custom is None or not custom.create_missing:
-            continue
-        field_id = connection.execute(select(CustomField.id).filter_by(system_name=custom.system_name)).scalar_one()
-        stored = set(connection.execute(select(Choice.external_id).filter_by(field_id=field_id)).scalars())
-        texts = rows[one.name].drop_nulls().unique(maintain_order=True)
-        parts = texts.str.split("|").explode().unique(maintain_order=True) if custom.multiple else texts
-        missing = [part for part in parts if part not in stored]
-        if missing:
-            made = [{"field_id": field_id, "external_id": part, "name": part} for part in missing]
-            connection.execute(insert(Choice), made)
 
 
 # Feed and history
