@@ -24,7 +24,7 @@ lint: $(VENV)/ready ## Check style, types, directions of imports and templates
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --verbose
-	@$(BIN)/djlint templates --check --lint --quiet
+	@$(BIN)/djlint templates --lint --quiet
 
 format: $(VENV)/ready ## Put the code into its form
 	@$(call install,dev)

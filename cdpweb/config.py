@@ -114,7 +114,11 @@ def read_config(environment: Mapping[str, str] | None = None, **overrides: Any) 
 
 
 def prepare_instance(config: Config) -> Config:
-    """Make the instance folder and the secret key in it; raises BadSetting where that cannot be done."""
+    """Make the instance folder and the secret key in it; raises BadSetting where that cannot be done.
+
+    What this process writes from now on is readable by its user only: all of it is about customers.
+    """
+    os.umask(0o077)
     try:
         config.INSTANCE.mkdir(parents=True, exist_ok=True)
         if not os.access(config.INSTANCE, os.W_OK | os.X_OK):

@@ -17,6 +17,7 @@ from cdpweb import broker
 from cdpweb.config import ROOT, BadSetting, Config
 
 PROCFILE = ROOT / "Procfile"
+OWN_OUTPUT = "/dev/fd/1"
 STOP_SECONDS = 10
 QUICK_SECONDS = 1
 STARTS_TRIED = 1_000_000
@@ -85,8 +86,19 @@ def configuration(commands: dict[str, str], config: Config) -> str:
     if not config.embeds_broker:
         commands = {name: command for name, command in commands.items() if name != "broker"}
     sections = [_supervisord(config)]
-    sections += [_program(name, command, place) for place, (name, command) in enumerate(commands.items(), start=1)]
+    output = _output(config)
+    for place, (name, command) in enumerate(commands.items(), start=1):
+        sections.append(_program(name, command, place, output))
     return "\n".join(sections)
+
+
+def _output(config: Config) -> str:
+    """Where the processes print: our own output, or a file where that cannot be opened again, such as a socket."""
+    try:
+        with Path(OWN_OUTPUT).open("ab"):
+            return OWN_OUTPUT
+    except OSError:
+        return str(config.INSTANCE / "cdpweb.log")
 
 
 def _supervisord(config: Config) -> str:
@@ -103,7 +115,7 @@ def _supervisord(config: Config) -> str:
     )
 
 
-def _program(name: str, command: str, place: int) -> str:
+def _program(name: str, command: str, place: int, output: str) -> str:
     """One process: `exec` and the two `asgroup` lines see to it that nothing of it stays behind."""
     return (
         f"[program:{name}]\n"
@@ -116,7 +128,7 @@ def _program(name: str, command: str, place: int) -> str:
         "stopasgroup=true\n"
         "killasgroup=true\n"
         "redirect_stderr=true\n"
-        "stdout_logfile=/dev/fd/1\n"
+        f"stdout_logfile={_escaped(output)}\n"
         "stdout_logfile_maxbytes=0\n"
     )
 

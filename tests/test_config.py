@@ -80,6 +80,13 @@ def test_the_secret_key_is_made_once_and_readable_by_its_owner_only(tmp_path: Pa
     assert stat.S_IMODE((config.INSTANCE / "secret_key").stat().st_mode) == 0o600
 
 
+def test_what_is_written_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    config = prepare_instance(read_config({"CDPWEB_INSTANCE": str(tmp_path / "instance")}))
+    (config.INSTANCE / "customers").write_text("anna@example.com")
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in (config.INSTANCE, config.INSTANCE / "customers")}
+    assert modes == {0o700, 0o600}
+
+
 def test_an_instance_folder_that_cannot_be_made_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     config = read_config({"CDPWEB_INSTANCE": str(tmp_path / "file" / "instance")})

@@ -1,6 +1,7 @@
 """Supervisor's configuration, and the refusals before it starts."""
 
 import configparser
+import os
 import shlex
 import socket
 from collections.abc import Callable, Iterator
@@ -61,6 +62,20 @@ def test_commands_replace_their_shell(config: Callable[..., Config]) -> None:
         "-c",
         "exec python -m cdpweb web --name='100%'",
     ]
+
+
+def test_what_processes_print_goes_to_a_file_where_our_output_is_a_socket(config: Callable[..., Config]) -> None:
+    one, other = socket.socketpair()
+    kept = os.dup(1)
+    os.dup2(one.fileno(), 1)
+    try:
+        text = supervision.configuration(supervision.processes(PROCFILE), config())
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+    one.close()
+    other.close()
+    assert read(text)["program:web"]["stdout_logfile"] == str(config().INSTANCE / "cdpweb.log")
 
 
 def test_the_broker_starts_first_and_stops_last(config: Callable[..., Config]) -> None:
