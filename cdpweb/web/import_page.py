@@ -4,16 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from flask import current_app
 from wtforms import SelectField
 
-from cdpweb.config import Config
 from cdpweb.domain.catalog import Catalog
 from cdpweb.domain.fields import Field, Kind, fields
 from cdpweb.domain.mapping import Column, Finding, How, map_header
 from cdpweb.domain.settings import Conflicts, EmptyCells, Switch, WriteMode
 from cdpweb.domain.tasks import TaskKind
-from cdpweb.extensions import db
+from cdpweb.extensions import current_config, db
 from cdpweb.models import Upload
 from cdpweb.models.snapshot import snapshot
 from cdpweb.reading.dialect import in_words
@@ -298,7 +296,7 @@ def _survey(page: ImportPage, upload: Upload, act: str) -> None:
     def look(from_file: frozenset[Switch] | None) -> Survey:
         return imports.survey(
             db.session,
-            config(),
+            current_config(),
             upload,
             task=form.kind,
             file=import_form.file_settings_of(form),
@@ -318,9 +316,3 @@ def _survey(page: ImportPage, upload: Upload, act: str) -> None:
     except Refused as refused:
         page.refusals |= refused.sentences
         page.upload, form.upload.data = None, ""
-
-
-def config() -> Config:
-    """The settings of this installation."""
-    settings: Config = current_app.extensions["cdpweb_config"]
-    return settings

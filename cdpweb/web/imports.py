@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from cdpweb import queueing
 from cdpweb.domain.file_template import template_csv
-from cdpweb.extensions import db
+from cdpweb.extensions import current_config, db
 from cdpweb.models import Task, Upload
 from cdpweb.models.snapshot import snapshot
 from cdpweb.queueing import BrokerDown
@@ -62,7 +62,7 @@ def upload() -> Response:
     try:
         taken = uploads.store(
             db.session,
-            import_page.config(),
+            current_config(),
             request.stream,
             given_name,
             declared_bytes=request.content_length,
@@ -89,7 +89,7 @@ def template() -> Response:
 
 def _launch(page: ImportPage, file: Upload) -> Response:
     try:
-        task = imports.create_task(db.session, import_page.config(), _said(page, file))
+        task = imports.create_task(db.session, current_config(), _said(page, file))
     except Refused as refused:
         db.session.rollback()
         page.refuse(refused.sentences)
@@ -159,7 +159,7 @@ class UploadingRequest(Request):
         content_length: int | None = None,
     ) -> IO[bytes]:
         if self.endpoint == "imports.create" and filename:
-            return Arrival(import_page.config(), total_content_length)  # type: ignore[return-value]
+            return Arrival(current_config(), total_content_length)  # type: ignore[return-value]
         return super()._get_file_stream(total_content_length, content_type, filename, content_length)
 
 
