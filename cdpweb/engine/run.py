@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from cdpweb.domain.settings import ImportSettings
 from cdpweb.domain.tasks import Outcome, Status
+from cdpweb.engine.ahead import ahead
 from cdpweb.engine.check import Findings, check, questions
-from cdpweb.engine.normalise import normalise
+from cdpweb.engine.normalise import Normalised, normalise
 from cdpweb.engine.orders import Evidence, Orders
 from cdpweb.engine.write import Counts, write_block
 from cdpweb.models import Task, TaskRow, Upload
@@ -84,6 +85,7 @@ class _Run:
         self.engine = engine
         self.writing = engine.execution_options(**WRITING)
         self.task_id, self.owner, self.folder, self.limits = task_id, owner, folder, limits
+        self.moved_at = time.monotonic()
 
     @contextmanager
     def _holding(self) -> Iterator[tuple[Connection, Row[Any]]]:
@@ -176,23 +178,32 @@ class _Run:
         """Write block after block until the end of the file, or until a person says stop."""
         with self._holding() as (_, task):
             pass
+        position = Position(task.next_offset, task.next_record, task.next_line)
         orders = self._orders(task)
+        with closing(ahead(self._normalised(task, orders, position))) as prepared:
+            for block, following in prepared:
+                if not self._write(block, orders, position, following):
+                    return
+                position = following
+                progress()
+                time.sleep(self.limits.wait_between_blocks_seconds)
+        self._finish(position)
+
+    def _normalised(self, task: Row[Any], orders: Orders, start: Position) -> Iterator[tuple[Normalised, Position]]:
+        """The typed blocks of the file from `start` on, each with the place after it."""
         dialect = Dialect.from_json(task.dialect)
         path = self._work_file(task, dialect)
-        position = Position(task.next_offset, task.next_record, task.next_line)
-        since = time.monotonic()
-        for block in self._read(path, dialect, len(task.header), position):
-            normalised = normalise(block.rows, orders)
-            with self._holding() as (connection, task):
-                if self._stops(connection, task, position):
-                    return
-                counts = write_block(connection, normalised, orders, now())
-                busy_milliseconds = round((time.monotonic() - since) * 1000)
-                self._advance(connection, task, counts, block.next, busy_milliseconds)
-            position, since = block.next, time.monotonic()
-            progress()
-            time.sleep(self.limits.wait_between_blocks_seconds)
-        self._finish(position)
+        for block in self._read(path, dialect, len(task.header), start):
+            yield normalise(block.rows, orders), block.next
+
+    def _write(self, block: Normalised, orders: Orders, position: Position, following: Position) -> bool:
+        """Write one block with its checkpoint; False where a person said stop before it."""
+        with self._holding() as (connection, task):
+            if self._stops(connection, task, position):
+                return False
+            counts = write_block(connection, block, orders, now())
+            self._advance(connection, task, counts, following)
+        return True
 
     def _stops(self, connection: Connection, task: Row[Any], position: Position) -> bool:
         """Obey a pause or cancellation; raises Superseded where the checkpoint is not the one we read from."""
@@ -204,10 +215,11 @@ class _Run:
             self._set(connection, status=Status.PAUSED, pause_requested=False, owner=None, claims=0)
         return bool(task.cancel_requested or task.pause_requested)
 
-    def _advance(
-        self, connection: Connection, task: Row[Any], counts: Counts, position: Position, busy_milliseconds: int
-    ) -> None:
+    def _advance(self, connection: Connection, task: Row[Any], counts: Counts, position: Position) -> None:
+        """Move the checkpoint and count; the time since it last moved is time the task was busy."""
         totals = {name: getattr(task, name) + count for name, count in vars(counts).items()}
+        busy_milliseconds = round((time.monotonic() - self.moved_at) * 1000)
+        self.moved_at = time.monotonic()
         self._set(
             connection,
             next_offset=position.offset,

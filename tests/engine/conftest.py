@@ -34,7 +34,7 @@ class Bench:
         columns: list[str | None] | None = None,
         answers: dict[str, Any] | None = None,
         **settings: Any,
-    ) -> int:  # noqa: E501
+    ) -> int:
         """Store `text` as a file and make its task; the number of the task."""
         content = text.encode() if isinstance(text, str) else text
         header = content.decode(errors="replace").splitlines()[0].split(",")
@@ -63,7 +63,7 @@ class Bench:
         block_bytes: int = 1 << 20,
         owner: str | None = None,
         progress: Callable[[], None] = lambda: None,
-    ) -> Any:  # noqa: E501
+    ) -> Any:
         """Run a task as a worker would; its row afterwards."""
         limits = Limits(block_bytes, max_cell_bytes=1 << 20, max_unpacked_bytes=1 << 30)
         run_task(

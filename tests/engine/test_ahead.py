@@ -1,0 +1,48 @@
+"""Working ahead changes when things are made, never what comes out."""
+
+import itertools
+import threading
+
+import pytest
+
+from cdpweb.engine.ahead import ahead
+
+
+def test_all_items_come_in_order():
+    assert list(ahead(range(100))) == list(range(100))
+
+
+def test_the_next_item_is_made_while_the_current_one_is_used_and_no_more():
+    made = []
+    second = threading.Event()
+
+    def items():
+        for number in range(10):
+            made.append(number)
+            if number == 1:
+                second.set()
+            yield number
+
+    for _ in ahead(items()):
+        assert second.wait(5)
+        assert len(made) <= 3
+        break
+
+
+def test_what_breaks_is_raised_after_what_came_before():
+    def items():
+        yield 1
+        raise ValueError("line 7")
+
+    broken = ahead(items())
+    assert next(broken) == 1
+    with pytest.raises(ValueError, match="line 7"):
+        next(broken)
+
+
+def test_leaving_early_ends_the_thread():
+    before = threading.active_count()
+    endless = ahead(itertools.count())
+    assert next(endless) == 0
+    endless.close()
+    assert threading.active_count() == before
