@@ -2,10 +2,22 @@
 
 from flask import Flask
 
-from cdpweb.web import access, errors, frame, health, imports, masking, security, static_files, tasks, templating
+from cdpweb.web import (
+    access,
+    customers,
+    errors,
+    frame,
+    health,
+    imports,
+    masking,
+    security,
+    static_files,
+    tasks,
+    templating,
+)
 
 PARTS = (access, errors, masking, security, static_files, templating)
-BLUEPRINTS = (frame.bp, health.bp, imports.bp, tasks.bp)
+BLUEPRINTS = (customers.bp, frame.bp, health.bp, imports.bp, tasks.bp)
 
 
 def register(app: Flask) -> None:
