@@ -10,8 +10,9 @@ from rq.serializers import JSONSerializer
 
 from cdpweb import broker, jobs, leases, presence
 from cdpweb.broker import BrokerDown
+from cdpweb.services.task_view import QueueState
 
-__all__ = ["BrokerDown", "QueueName", "idle", "place", "ring", "workers"]
+__all__ = ["BrokerDown", "QueueName", "idle", "place", "ring", "state_of", "workers"]
 
 NO_TIMEOUT = -1
 RESULT_SECONDS = 0
@@ -66,6 +67,16 @@ def idle(task_ids: Sequence[int], queue: str = QueueName.IMPORTS) -> list[int]:
     with _answering():
         waiting = set(line_of(queue).get_job_ids())
         return leases.unheld([number for number in task_ids if job_id(number) not in waiting])
+
+
+def state_of(task_id: int, queue: str = QueueName.IMPORTS) -> QueueState:
+    """All that is known of a task's place, for its page; a broker that is down is part of that."""
+    try:
+        with _answering():
+            is_held = leases.holder(task_id) is not None
+        return QueueState(True, workers(queue), place(task_id, queue), is_held)
+    except BrokerDown:
+        return QueueState(answers=False)
 
 
 def line_of(queue: str) -> Queue:

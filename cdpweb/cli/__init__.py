@@ -3,8 +3,11 @@
 from cdpweb.cli.frame import CommandLine
 
 OPERATING = ("run", "web", "worker", "watchdog", "broker", "db")
+TASKS = ("task", "tasks", "problems", "result", "pause", "resume", "cancel", "undo")
 
 cli = CommandLine(
-    dict.fromkeys(OPERATING, "cdpweb.cli.operate"),
+    {"import": "cdpweb.cli.imports"}
+    | dict.fromkeys(TASKS, "cdpweb.cli.tasks")
+    | dict.fromkeys(OPERATING, "cdpweb.cli.operate"),
     help="cdpweb imports customers from CSV files.",
 )

@@ -22,3 +22,9 @@ def parse(cells: pl.Series) -> Parsed:
             value=value, code=pl.when(cell.is_not_null() & value.is_null()).then(pl.lit("phone_country_unknown"))
         )
     )
+
+
+def country(text: str) -> str | None:
+    """The country that a person means by two letters, as `parse` reads them."""
+    code = text.strip().upper()
+    return code if code in COUNTRIES else _OTHER_CODES.get(code)

@@ -121,6 +121,14 @@ def answer(session: Session, task: Task, answers: Mapping[str, str], *, person: 
     _record(session, task, "task_answered", person)
 
 
+def fail(session: Session, task: Task, reason: str) -> None:
+    """End a paused task as failed, for nobody is there to answer what it asks; nothing was written."""
+    session.refresh(task, with_for_update=True)
+    task.status, task.reason, task.finished_at, task.questions = Status.FAILED, reason, now(), None
+    task.customers = _customers(session, task)
+    session.flush()
+
+
 def _lock(session: Session, task: Task, act: str) -> None:
     """Hold the task until the commit; raises Refused where it cannot be done to a task that stands so."""
     session.refresh(task, with_for_update=True)

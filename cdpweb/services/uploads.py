@@ -370,6 +370,11 @@ def _delete_strays(session: Session, config: Config, moment: dt.datetime) -> Non
             path.unlink(missing_ok=True)
 
 
+def discard(config: Config, name: str) -> None:
+    """Delete the file of an upload whose row was never committed."""
+    _delete_files(config, name)
+
+
 def _delete_files(config: Config, name: str) -> None:
     for path in folder_of(config).glob(f"{name}*"):
         path.unlink(missing_ok=True)

@@ -1,0 +1,80 @@
+"""What the commands about imports share: a base that is ready, and refusals as sentences."""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import click
+from sqlalchemy.exc import OperationalError
+
+from cdpweb import migrating
+from cdpweb.cli.frame import with_app
+from cdpweb.config import BadSetting
+from cdpweb.extensions import db
+from cdpweb.models import Task
+from cdpweb.services import tasks
+from cdpweb.services.refused import Refused
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SHOWN_SENTENCES = 20
+
+
+class Refusal(click.ClickException):
+    """A refusal on standard error, one sentence a line; the status is 1."""
+
+    def show(self, file: object = None) -> None:
+        """Print it."""
+        click.echo(self.message, err=True)
+
+
+def with_base(command: Callable[P, R]) -> Callable[P, R]:
+    """Run `command` on a base that is ready, with a session that writes; Refused becomes sentences and status 1."""
+
+    @wraps(command)
+    def ready(*args: P.args, **kwargs: P.kwargs) -> R:
+        _prepare()
+        db.session.info["writes"] = True
+        try:
+            return command(*args, **kwargs)
+        except Refused as refused:
+            raise refusal(refused) from refused
+        except OperationalError as error:
+            if not is_locked(error):
+                raise
+            raise Refusal("The database is busy: another job is writing. Nothing was changed; try again.") from error
+
+    return with_app(ready)
+
+
+def refusal(refused: Refused) -> Refusal:
+    """The sentences of a refusal, of very many the first."""
+    sentences = list(dict.fromkeys(refused.sentences.values()))
+    more = len(sentences) - SHOWN_SENTENCES
+    return Refusal("\n".join([*sentences[:SHOWN_SENTENCES], *([f"… and {more:,} more."] if more > 0 else [])]))
+
+
+def is_locked(error: Exception) -> bool:
+    """Whether SQLite's one writer kept us waiting too long."""
+    return isinstance(error, OperationalError) and "database is locked" in str(error.orig)
+
+
+def task_of(task_id: int) -> Task:
+    """The task with this number; raises Refused."""
+    task = tasks.get(db.session, task_id) if task_id > 0 else None
+    if task is None:
+        raise Refused(f"There is no task {task_id}. `python -m cdpweb tasks` lists all of them.")
+    return task
+
+
+def _prepare() -> None:
+    """A new database gets its tables; one of another version is refused."""
+    # Who sits at a terminal reads sentences; what a broker that is away makes us log every second would bury them.
+    logging.getLogger().setLevel(logging.ERROR)
+    stands_at = migrating.revision()
+    if stands_at is None:
+        migrating.upgrade()
+    elif stands_at != migrating.newest():
+        raise BadSetting("The database is of another version of cdpweb. Bring it up with: python -m cdpweb db upgrade")
