@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "CDPWEB_"
-PLAIN_NAMES = ("DATABASE_URL", "REDIS_URL", "HOST", "PORT")
+PLAIN_NAMES = ("DATABASE_URL", "REDIS_URL", "HOST", "PORT", "PUBLIC_URL", "TRUSTED_HOSTS")
 """Settings that are also read without the prefix, as hosting platforms give them."""
 
+OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
 SOCKET_PATH_BYTES = 107
 MEGABYTE = 1_000_000
 GIGABYTE = 1_000_000_000
@@ -38,8 +40,12 @@ class Config:
     INSTANCE: Path = setting(ROOT / "instance", "folder", "holds the database, the uploads, the secrets, the broker")
     DATABASE_URL: str = setting("", "URL", "the database; empty: SQLite in the instance folder")
     REDIS_URL: str = setting("", "URL", "the broker; empty: the embedded one")
-    HOST: str = setting("127.0.0.1", "address", "where the web server listens; until there is sign-in, on this machine")
+    HOST: str = setting("127.0.0.1", "address", "where the web server listens; by default on this machine only")
     PORT: int = setting(8000, "port", "where the web server listens", least=1)
+    PUBLIC_URL: str = setting("", "URL", "what people type to reach cdpweb; https:// makes cookies secure")
+    TRUSTED_HOSTS: str = setting("", "names", "further names cdpweb answers under, separated by commas")
+    PROXIES: int = setting(0, "proxies", "how many proxies of ours stand in front and say who asks", least=0)
+    SESSION_HOURS: float = setting(12, "hours", "how long a sign-in lasts after the last request", least=0.1)
     SECRET_KEY: str = setting("", "text", "signs sessions and forms; empty: made once, kept in the instance folder")
     WEB_THREADS: int = setting(8, "threads", "requests that each web process answers at a time", least=1)
     WEB_PROCESSES: int = setting(2, "processes", "web processes", least=1)
@@ -62,6 +68,24 @@ class Config:
     def address(self) -> str:
         """Where the web server listens: host and port."""
         return f"[{self.HOST}]:{self.PORT}" if ":" in self.HOST else f"{self.HOST}:{self.PORT}"
+
+    @property
+    def public_url(self) -> str:
+        """What people type to reach the front page, without a slash at its end."""
+        return self.PUBLIC_URL.rstrip("/") or f"http://{self.address}"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether people come by TLS, so that cookies may be kept off plain connections."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def hosts(self) -> list[str]:
+        """The host names that a request may carry: this machine's, the public one, and those that are trusted."""
+        named = [urlsplit(self.PUBLIC_URL).hostname or "", *(name.strip() for name in self.TRUSTED_HOSTS.split(","))]
+        if not _is_wildcard(self.HOST):
+            named.append(self.HOST)
+        return list(dict.fromkeys([*OWN_NAMES, *(_as_host(name) for name in named if name)]))
 
     @property
     def database_uri(self) -> str:
@@ -92,7 +116,8 @@ class Config:
 
     def checked(self) -> "Config":
         """These settings, or BadSetting with a sentence."""
-        _check_host(self.HOST)
+        _check_public_url(self.PUBLIC_URL)
+        _check_host(self)
         _check_port(self.PORT)
         _check_database(self.database_uri)
         _check_broker(self.REDIS_URL)
@@ -155,17 +180,35 @@ def _parsed(declared: dataclasses.Field[Any], variable: str, text: str) -> Any:
     return number
 
 
-def _check_host(host: str) -> None:
-    """Refuse every address but this machine's own: without sign-in, who reaches the server may read all customers."""
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
+def _check_public_url(url: str) -> None:
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query):
         raise BadSetting(
-            f'HOST is "{host}", but cdpweb has no sign-in yet and listens only on this machine. '
-            f"Unset HOST or set it to 127.0.0.1; to reach it from elsewhere, use an SSH tunnel."
+            f'PUBLIC_URL is "{url}"; it must be a scheme and a name without a path, such as https://cdp.example.org.'
         )
+
+
+def _check_host(config: Config) -> None:
+    """Refuse what is no address, and to listen to everybody without knowing one's own name."""
+    try:
+        is_address = config.HOST == "localhost" or bool(ipaddress.ip_address(config.HOST))
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise BadSetting(f'HOST is "{config.HOST}"; it must be an IP address of this machine, such as 127.0.0.1.')
+    if _is_wildcard(config.HOST) and not (config.PUBLIC_URL or config.TRUSTED_HOSTS):
+        raise BadSetting(
+            f'HOST is "{config.HOST}", which is every address of this machine, but cdpweb does not know its own name. '
+            f"Set PUBLIC_URL to what people will type, such as https://cdp.example.org."
+        )
+
+
+def _is_wildcard(host: str) -> bool:
+    return host in ("0.0.0.0", "::")  # noqa: S104
+
+
+def _as_host(name: str) -> str:
+    return f"[{name}]" if ":" in name and not name.startswith("[") else name
 
 
 def _check_port(port: int) -> None:

@@ -49,8 +49,10 @@ def test_a_relative_instance_folder_is_made_absolute() -> None:
         ("CDPWEB_POLL_SECONDS", "inf", "at least 0.2 seconds"),
         ("PORT", "http", 'PORT is "http"; it must be a whole number'),
         ("PORT", "70000", "PORT is 70000; it must be between 1 and 65535"),
-        ("HOST", "0.0.0.0", "cdpweb has no sign-in yet and listens only on this machine"),
-        ("HOST", "example.org", "cdpweb has no sign-in yet"),
+        ("HOST", "0.0.0.0", "Set PUBLIC_URL to what people will type"),
+        ("HOST", "example.org", "it must be an IP address of this machine"),
+        ("PUBLIC_URL", "cdp.example.org", "such as https://cdp.example.org"),
+        ("PUBLIC_URL", "https://example.org/cdp", "without a path"),
         ("DATABASE_URL", "mysql://here/db", "cdpweb knows postgresql:// and sqlite:/// databases"),
         ("REDIS_URL", "localhost:6379", "it must be a redis://, rediss:// or unix:// address"),
         ("CDPWEB_LOG_LEVEL", "loud", "it must be DEBUG, INFO, WARNING or ERROR"),
@@ -65,6 +67,14 @@ def test_a_bad_setting_is_refused_in_words(name: str, value: str, sentence: str)
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1", "localhost"])
 def test_this_machine_is_a_good_host(host: str) -> None:
     assert read_config({"HOST": host}).HOST == host
+
+
+def test_every_address_needs_a_name_to_answer_under() -> None:
+    config = read_config({"HOST": "0.0.0.0", "PUBLIC_URL": "https://cdp.example.org", "TRUSTED_HOSTS": "cdp, fd00::1"})
+    assert config.hosts == ["localhost", "127.0.0.1", "[::1]", "cdp.example.org", "cdp", "[fd00::1]"]
+    assert config.is_secure
+    assert "192.0.2.7" in read_config({"HOST": "192.0.2.7"}).hosts
+    assert not read_config({}).is_secure
 
 
 @pytest.mark.parametrize("url", ["postgres://me@db/cdp", "postgresql://me@db/cdp", "postgresql+psycopg://me@db/cdp"])

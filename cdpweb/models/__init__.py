@@ -1,5 +1,6 @@
 """The tables. Importing this package makes all of them known to SQLAlchemy."""
 
+from cdpweb.models.accounts import ApiToken, AuditEvent, User
 from cdpweb.models.base import Base
 from cdpweb.models.catalog import (
     ActionTemplate,
@@ -21,7 +22,9 @@ __all__ = [
     "Action",
     "ActionTemplate",
     "ApiEndpoint",
+    "ApiToken",
     "Area",
+    "AuditEvent",
     "Base",
     "Change",
     "Choice",
@@ -41,4 +44,5 @@ __all__ = [
     "Topic",
     "Touchpoint",
     "Upload",
+    "User",
 ]

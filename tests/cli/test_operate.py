@@ -30,7 +30,7 @@ def test_the_database_is_brought_up_to_date_twice(runner: CliRunner) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("HOST", "0.0.0.0", "cdpweb has no sign-in yet"),
+        ("HOST", "0.0.0.0", "cdpweb does not know its own name"),
         ("CDPWEB_INSTANCE", "/dev/null/instance", "The instance folder /dev/null/instance cannot be written to"),
     ],
 )
