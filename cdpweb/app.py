@@ -1,11 +1,12 @@
 """The application: create_app puts its parts together."""
 
+import datetime as dt
 from typing import Any
 
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from cdpweb import extensions, logs, web
+from cdpweb import api, extensions, logs, web
 from cdpweb.config import Config, prepare_instance, read_config
 
 FORM_OVERHEAD_BYTES = 1_000_000
@@ -25,8 +26,10 @@ def create_app(**overrides: Any) -> Flask:
     app.config.from_mapping(_flask_settings(config) | overrides)
     app.extensions["cdpweb_config"] = config
     app.jinja_env.undefined = StrictUndefined
+    web.guard(app)
     extensions.init_app(app)
     web.register(app)
+    api.register(app)
     return app
 
 
@@ -41,7 +44,15 @@ def _flask_settings(config: Config) -> dict[str, Any]:
         "MAX_FORM_MEMORY_SIZE": FORM_OVERHEAD_BYTES,
         "MAX_FORM_PARTS": 10_000,
         "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": config.is_secure,
+        "PERMANENT_SESSION_LIFETIME": dt.timedelta(hours=config.SESSION_HOURS),
+        "PREFERRED_URL_SCHEME": "https" if config.is_secure else "http",
         "WTF_CSRF_TIME_LIMIT": None,
-        # Without sign-in, a foreign page that resolves its own name to this machine must not be served.
-        "TRUSTED_HOSTS": ["localhost", "127.0.0.1", "[::1]"],
+        # A foreign page that resolves its own name to this machine must not be served.
+        "TRUSTED_HOSTS": config.hosts,
+        "SECURITY_JOIN_USER_ROLES": False,
+        "SECURITY_CLI_USERS_NAME": None,
+        "SECURITY_CLI_ROLES_NAME": None,
+        "SECURITY_PASSWORD_SINGLE_HASH": True,
+        "SECURITY_PASSWORD_SCHEMES": ["argon2"],
     }

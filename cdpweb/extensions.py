@@ -5,6 +5,8 @@ from typing import Any
 
 from flask import Flask, current_app
 from flask_migrate import Migrate
+from flask_security import Security
+from flask_security.datastore import SQLAlchemyUserDatastore
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
 from flask_wtf import CSRFProtect
@@ -12,7 +14,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session as SqlSession
 
 from cdpweb.config import Config
-from cdpweb.models import Base, connections
+from cdpweb.models import Base, User, connections
+from cdpweb.models.accounts import NamedRole
 
 
 class EdgeSession(Session):
@@ -41,6 +44,7 @@ class Database(SQLAlchemy):
 
 db = Database(model_class=Base, session_options={"class_": EdgeSession}, disable_autonaming=True)
 csrf = CSRFProtect()
+security = Security(datastore=SQLAlchemyUserDatastore(db, User, NamedRole), register_blueprint=False)
 migrate = Migrate(directory=str(Path(__file__).parent / "migrations"), render_as_batch=True, compare_type=True)
 
 
@@ -49,6 +53,9 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     csrf.init_app(app)
     migrate.init_app(app, db)
+    security.init_app(app)
+    # The library's own kind of token is not used: ours are scoped and revocable (services/tokens.py).
+    security.login_manager.request_loader(lambda _request: None)
     with app.app_context():
         connections.prepare(db.engine)
 

@@ -4,20 +4,42 @@ from flask import Flask
 
 from cdpweb.web import (
     access,
+    account,
+    audit_log,
     customers,
     errors,
     frame,
     health,
     imports,
+    limits,
     masking,
     security,
     static_files,
     tasks,
     templating,
+    tokens,
+    users,
 )
 
-PARTS = (access, errors, masking, security, static_files, templating)
-BLUEPRINTS = (customers.bp, frame.bp, health.bp, imports.bp, tasks.bp)
+GUARDS = (access, limits)
+PARTS = (errors, masking, security, static_files, templating)
+BLUEPRINTS = (
+    account.bp,
+    audit_log.bp,
+    customers.bp,
+    frame.bp,
+    health.bp,
+    imports.bp,
+    tasks.bp,
+    tokens.bp,
+    users.bp,
+)
+
+
+def guard(app: Flask) -> None:
+    """Set up what has to ask first, before the extensions read the body of a request."""
+    for part in GUARDS:
+        part.init_app(app)
 
 
 def register(app: Flask) -> None:

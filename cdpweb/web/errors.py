@@ -4,13 +4,15 @@ import secrets
 
 import structlog
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from cdpweb.broker import BrokerDown
 from cdpweb.extensions import db
-from cdpweb.web.templating import size
+from cdpweb.web import limits
+from cdpweb.web.templating import duration, size
 
 log = structlog.get_logger()
 
@@ -18,10 +20,12 @@ RETRY_SECONDS = 5
 
 SENTENCES = {
     400: ("The request was not understood", "Go back, reload the page and try again."),
+    401: ("You are not signed in", "Sign in and try again."),
     403: ("This is not allowed", "Ask the owner of this installation for the right to do it."),
     404: ("There is no such page", "The address may be mistyped, or what it showed has been deleted."),
     405: ("This address cannot be used that way", "Go back to the page you came from and use its buttons."),
     422: ("Something in the form is not right", "Go back, correct it and send it again."),
+    429: ("That was too often", "Wait a quarter of an hour and try again."),
     500: ("Something went wrong on our side", "Try again; if it happens again, report this id to the operator: {id}"),
     503: ("The database is busy", "Another job is writing. Nothing was changed; try again in a few seconds."),
     507: ("There is not enough free disk space", "Ask the operator to make room, then upload the file again."),
@@ -34,6 +38,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _form_too_old)
     app.register_error_handler(SecurityError, _foreign_name)
     app.register_error_handler(413, _too_large)
+    app.register_error_handler(RateLimitExceeded, _too_often)
     app.register_error_handler(OperationalError, _database_trouble)
     app.register_error_handler(BrokerDown, _broker_down)
     app.register_error_handler(500, _failed)
@@ -59,7 +64,7 @@ def _form_too_old(_error: CSRFError) -> Response:
 
 def _foreign_name(_error: SecurityError) -> Response:
     """Under a name that is not ours no address of ours can be built, so the page stands alone."""
-    sentence = "cdpweb answers under the name localhost or the address 127.0.0.1 only."
+    sentence = "cdpweb does not answer under this name. The operator can add it to TRUSTED_HOSTS."
     return make_response(render_template("errors/bare.html", title="This is not our name", sentence=sentence), 400)
 
 
@@ -70,6 +75,14 @@ def _too_large(_error: HTTPException) -> Response:
         "This file is too large",
         f"A file may have up to {limit}. Split it, or compress it as .gz or .zip, and upload the parts.",
     )
+
+
+def _too_often(error: RateLimitExceeded) -> Response:
+    seconds = limits.wait_seconds(error)
+    log.warning("too_often", endpoint=request.endpoint)
+    answer = _answer(429, "That was too often", f"Wait {duration(seconds)} and try again.")
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
 
 
 def _database_trouble(error: OperationalError) -> Response:
@@ -99,7 +112,7 @@ def _failed(error: Exception) -> Response:
 
 def _answer(code: int, title: str, sentence: str) -> Response:
     """A page, or JSON for a script that asks for it."""
-    if request.accept_mimetypes.best == "application/json":
+    if request.accept_mimetypes.best == "application/json" or request.path.startswith("/api/"):
         answer = jsonify(error=title, message=sentence)
     else:
         answer = make_response(_page(code, title, sentence))

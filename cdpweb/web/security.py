@@ -2,8 +2,10 @@
 
 import structlog
 from flask import Blueprint, Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from cdpweb.extensions import csrf
+from cdpweb.config import Config
+from cdpweb.extensions import csrf, current_config
 
 REPORT_ADDRESS = "/csp-report"
 POLICY = (
@@ -11,6 +13,17 @@ POLICY = (
     "font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     f"report-uri {REPORT_ADDRESS}"
 )
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cache-Control": "no-store",
+}
+HSTS = "max-age=31536000; includeSubDomains"
 REPORT_BYTES = 10_000
 
 bp = Blueprint("security", __name__)
@@ -18,19 +31,20 @@ log = structlog.get_logger()
 
 
 def init_app(app: Flask) -> None:
-    """Send the headers with every answer."""
+    """Send the headers with every answer; believe as many proxies as there are."""
     app.register_blueprint(bp)
     app.after_request(_protect)
+    config: Config = app.extensions["cdpweb_config"]
+    if config.PROXIES:
+        count = config.PROXIES
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
 
 
 def _protect(response: Response) -> Response:
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    if "Cache-Control" not in headers:
-        headers["Cache-Control"] = "no-store"
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_config().is_secure:
+        response.headers.setdefault("Strict-Transport-Security", HSTS)
     return response
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from cdpweb.extensions import db
 from cdpweb.models.catalog import Project
 from cdpweb.models.types import now
+from cdpweb.web import access
 
 APPEARANCES = ("auto", "light", "dark")
 APPEARANCE_COOKIE = "appearance"
@@ -20,7 +21,7 @@ MENU = (
     ("Customers", "customers.index", ("customers", "imports")),
     ("Tasks", "tasks.index", ("tasks",)),
     ("Segments", "segments.index", ("segments",)),
-    ("Settings", "settings.index", ("settings",)),
+    ("Settings", "settings.index", ("settings", "users", "tokens", "audit_log")),
 )
 
 
@@ -138,7 +139,7 @@ def menu_entries() -> list[MenuEntry]:
     return [
         MenuEntry(label, url_for(endpoint), request.blueprint in blueprints)
         for label, endpoint, blueprints in MENU
-        if endpoint in current_app.view_functions
+        if endpoint in current_app.view_functions and access.may(endpoint)
     ]
 
 

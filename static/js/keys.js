@@ -5,7 +5,7 @@ const isTyping = (element) =>
 
 const acts = {
   "/": () => document.querySelector("[data-search]")?.focus(),
-  n: () => location.assign(document.body.dataset.newImport),
+  n: () => document.body.dataset.newImport && location.assign(document.body.dataset.newImport),
 };
 
 document.addEventListener("keydown", (event) => {
