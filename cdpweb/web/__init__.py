@@ -11,13 +11,15 @@ from cdpweb.web import (
     imports,
     masking,
     security,
+    segments,
+    settings,
     static_files,
     tasks,
     templating,
 )
 
 PARTS = (access, errors, masking, security, static_files, templating)
-BLUEPRINTS = (customers.bp, frame.bp, health.bp, imports.bp, tasks.bp)
+BLUEPRINTS = (customers.bp, frame.bp, health.bp, imports.bp, segments.bp, settings.bp, tasks.bp)
 
 
 def register(app: Flask) -> None:

@@ -45,7 +45,7 @@ class Attribute:
     required: bool = True
     fixed: bool = False
 
-    def read(self, given: Any, scope: Scope) -> Any:  # noqa: ARG002 - what depends on other entries needs the scope
+    def read(self, given: Any, scope: Scope) -> Any:
         """The value to store; raises Invalid."""
         return self.parse(given)
 
