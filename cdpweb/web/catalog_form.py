@@ -26,7 +26,7 @@ LONGEST_SELECT = 500
 """A list with more entries is typed instead of chosen from."""
 
 CHOICES_HINT = (
-    "One a line: its external ID, then | and its name, or one text for both. "
+    "For the type choice. One a line: its external ID, then | and its name, or one text for both. "
     "A line taken out removes the choice, if no customer has it."
 )
 
@@ -102,7 +102,7 @@ def _select(attribute: Attribute, options: list[tuple[str, str]], value: Any) ->
     """A select of `options`; the present value is always among them."""
     if value and value not in dict(options):
         options = [*options, (value, value)]
-    empty = [("", "Choose…" if attribute.required else "—")]
+    empty = [("", "Choose…" if attribute.required else getattr(attribute, "nothing", "none"))]
     return SelectField(attribute.label, choices=[*empty, *options], description=attribute.hint, validate_choice=False)
 
 

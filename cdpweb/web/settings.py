@@ -6,14 +6,13 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response
 
-from cdpweb.domain.catalog import FieldType
 from cdpweb.extensions import db
 from cdpweb.services import audit
 from cdpweb.services.catalog import project
 from cdpweb.services.catalog.attributes import Attribute, Choices, Flag, Reference
 from cdpweb.services.catalog.choices import remove_choices
 from cdpweb.services.catalog.entries import LISTED, create, delete, edit, find, listed
-from cdpweb.services.catalog.kinds import CUSTOM_FIELDS, KINDS, SEGMENT_GROUPS, SEGMENTS, Kind
+from cdpweb.services.catalog.kinds import CUSTOM_FIELDS, KINDS, SEGMENT_GROUPS, SEGMENTS, Kind, kind_of
 from cdpweb.services.refused import Refused
 from cdpweb.web import access
 from cdpweb.web.arguments import LARGEST_CATALOG_ID
@@ -231,11 +230,13 @@ def _remove_choices(kind: Kind, row: Any, form: AttributesForm) -> None:
 
 def _words(attribute: Attribute, row: Any) -> str:
     """An attribute as a list shows it."""
+    if attribute not in kind_of(row).attributes_of(row):
+        return ""
     value = getattr(row, attribute.name)
     if isinstance(attribute, Reference):
         return value.name if value else ""
     if isinstance(attribute, Flag):
         return "yes" if value else "no"
     if isinstance(attribute, Choices):
-        return str(len(value)) if row.type == FieldType.CHOICE else ""
+        return str(len(value))
     return ", ".join(value) if isinstance(value, list) else value or ""

@@ -98,9 +98,10 @@ class SystemName(Text):
 
 @dataclass(frozen=True)
 class Reference(Attribute):
-    """Another entry, named by its key."""
+    """Another entry, named by its key; `nothing` says what it means that there is none."""
 
     to: Callable[[], "Kind"] = None  # type: ignore[assignment]
+    nothing: str = "none"
 
     def read(self, given: Any, scope: Scope) -> Any:
         """The entry with this key."""

@@ -145,7 +145,7 @@ CUSTOM_FIELDS: Kind = Kind(
         _name(),
         TypeOfField("type", "Type", "It never changes.", fixed=True),
         Flag("multiple", "May hold several values", "In files they are joined by |. It never changes.", fixed=True),
-        Flag("create_missing", "Create missing choices", "A value that is no choice yet becomes one on import."),
+        Flag("create_missing", "Create missing choices", "For choices: an import adds those it finds."),
         Choices("choices", "Choices"),
     ),
     column=CUSTOM_FIELD_PREFIX + "{name}",

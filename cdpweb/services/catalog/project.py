@@ -33,14 +33,17 @@ class Country(Text):
         return code
 
 
+AS_SHIPPED = "as shipped with cdpweb"
+
 ATTRIBUTES: tuple[Attribute, ...] = (
     TimeZone("time_zone", "Time zone", "Dates in files and on pages are in it unless they say otherwise."),
     Country("phone_country", "Phone country", "The country of phones written without a country code.", required=False),
-    Reference("api_endpoint", "API endpoint", required=False, to=lambda: API_ENDPOINTS),
+    Reference("api_endpoint", "API endpoint", required=False, to=lambda: API_ENDPOINTS,
+              nothing=AS_SHIPPED),
     Reference("source_template", "Source action", "For customers that an import creates.", required=False,
-              to=lambda: ACTION_TEMPLATES),
+              to=lambda: ACTION_TEMPLATES, nothing=AS_SHIPPED),
     Reference("existing_template", "Action for existing customers", "For customers that an import changes.",
-              required=False, to=lambda: ACTION_TEMPLATES),
+              required=False, to=lambda: ACTION_TEMPLATES, nothing=AS_SHIPPED),
 )  # fmt: skip
 _STORED_AS_ID = {
     "api_endpoint": "api_endpoint_id",
