@@ -1,4 +1,4 @@
-.PHONY: help run test lint format
+.PHONY: help run test lint format venv
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -9,16 +9,16 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 help: ## Print what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
 
-run: $(VENV)/ready ## Install, migrate and start everything; Ctrl-C stops it
+run: venv ## Install, migrate and start everything; Ctrl-C stops it
 	@$(call install,run)
 	@exec $(BIN)/python -m cdpweb run
 
-test: $(VENV)/ready ## Install what the tests need and run them
+test: venv ## Install what the tests need and run them
 	@$(call install,dev)
 	@sh requirements/programs.sh
 	@$(BIN)/python -m pytest -n 2
 
-lint: $(VENV)/ready ## Check style, types, directions of imports and templates
+lint: venv ## Check style, types, directions of imports and templates
 	@$(call install,dev)
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -26,7 +26,7 @@ lint: $(VENV)/ready ## Check style, types, directions of imports and templates
 	@$(BIN)/lint-imports --verbose
 	@$(BIN)/djlint templates --lint --quiet
 
-format: $(VENV)/ready ## Put the code into its form
+format: venv ## Put the code into its form
 	@$(call install,dev)
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
@@ -39,6 +39,5 @@ cmp -s requirements/$(1).lock $(VENV)/$(1).lock || { \
   cp requirements/$(1).lock $(VENV)/$(1).lock; }
 endef
 
-$(VENV)/ready:
+venv:
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh requirements/venv.sh
-	@touch $@

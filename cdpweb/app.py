@@ -38,7 +38,8 @@ def _flask_settings(config: Config) -> dict[str, Any]:
     own = {name: getattr(config, name) for name in Config.__dataclass_fields__}
     return own | {
         "SQLALCHEMY_DATABASE_URI": config.database_uri,
-        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},
+        # Values bound to statements are personal data; a server that was restarted has dropped our connections.
+        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": True},
         "BROKER_URL": config.broker_url,
         "MAX_CONTENT_LENGTH": config.MAX_UPLOAD_BYTES + FORM_OVERHEAD_BYTES,
         "MAX_FORM_MEMORY_SIZE": FORM_OVERHEAD_BYTES,

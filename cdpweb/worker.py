@@ -42,7 +42,7 @@ class TaskWorker(Worker):
 
     def handle_warm_shutdown_request(self) -> None:
         """Kill the job's process instead of waiting for it, maybe for an hour."""
-        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+        super().handle_warm_shutdown_request()
         if self.horse_pid:
             self.kill_horse()
 

@@ -2,7 +2,7 @@
 # Makes the virtual environment, also where Debian has left out its package python3-venv.
 set -eu
 
-"$VENV/bin/python" -m pip --version >/dev/null 2>&1 && exit
+"$VENV/bin/python" -c 'import pip' 2>/dev/null && exit
 
 "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
   echo "cdpweb needs Python 3.11 or newer; name one: PYTHON=/path/to/python3 make run" >&2

@@ -84,4 +84,18 @@ def test_all_parts_come_up_come_back_and_end(running: Running) -> None:
     parts = running.parts()
     os.killpg(running.process.pid, signal.SIGINT)
     assert running.process.wait(STOP_SECONDS) == 0
-    assert not any(Path(f"/proc/{number}").exists() for number in parts.values())
+    assert not any(map(is_there, parts.values()))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
+def test_nothing_stays_behind_a_killed_supervisor(running: Running) -> None:
+    wait_for(running.is_announced, START_SECONDS)
+    parts = running.parts()
+    running.process.kill()
+    running.process.wait()
+    wait_for(lambda: not any(map(is_there, parts.values())), STOP_SECONDS)
+
+
+def is_there(number: int) -> bool:
+    return Path(f"/proc/{number}").exists()

@@ -6,8 +6,9 @@ OPERATING = ("run", "web", "worker", "watchdog", "broker", "db")
 TASKS = ("task", "tasks", "problems", "result", "pause", "resume", "cancel", "undo")
 
 cli = CommandLine(
-    {"import": "cdpweb.cli.imports"}
+    {"import": "cdpweb.cli.imports", "export": "cdpweb.cli.exports"}
     | dict.fromkeys(TASKS, "cdpweb.cli.tasks")
+    | {"customer": "cdpweb.cli.customers", "catalog": "cdpweb.cli.catalog"}
     | dict.fromkeys(OPERATING, "cdpweb.cli.operate"),
     help="cdpweb imports customers from CSV files.",
 )

@@ -50,10 +50,11 @@ def with_base(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def refusal(refused: Refused) -> Refusal:
-    """The sentences of a refusal, of very many the first."""
-    sentences = list(dict.fromkeys(refused.sentences.values()))
-    more = len(sentences) - SHOWN_SENTENCES
-    return Refusal("\n".join([*sentences[:SHOWN_SENTENCES], *([f"… and {more:,} more."] if more > 0 else [])]))
+    """The sentences of a refusal, of very many the first; that about the whole comes last."""
+    sentences = dict.fromkeys(said for name, said in refused.sentences.items() if name)
+    shown, more = list(sentences)[:SHOWN_SENTENCES], len(sentences) - SHOWN_SENTENCES
+    whole = refused.sentences.get("", "")
+    return Refusal("\n".join(filter(None, [*shown, f"… and {more:,} more." if more > 0 else "", whole])))
 
 
 def is_locked(error: Exception) -> bool:

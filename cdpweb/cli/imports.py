@@ -166,7 +166,7 @@ def _said(upload: Upload, options: Options) -> Reading:
     seen = uploads.examine(current_config(), upload, **vars(options.file))
     if seen.refusal:
         raise Refused({"file": seen.refusal})
-    return Reading(options, snapshot(db.session), seen.header, seen.filled)
+    return Reading(options, snapshot(db.session), seen.header)
 
 
 def _with_hint(refused: Refused) -> Refused:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from cdpweb.domain.catalog import Catalog, Segment, SegmentGroup
 from cdpweb.domain.countries import country
 from cdpweb.domain.fields import Field, fields
-from cdpweb.domain.mapping import SKIP, Decisions, key_of, map_header
+from cdpweb.domain.mapping import SKIP, Decisions, key_of
 from cdpweb.domain.settings import (
     NO_ACTION,
     Conflicts,
@@ -81,7 +81,6 @@ class Reading:
     options: Options
     catalog: Catalog
     header: Sequence[str]
-    filled: Iterable[int]
     sentences: dict[str, str] = field(default_factory=dict)
 
     def launch(self, **rest: Any) -> Launch:
@@ -91,7 +90,7 @@ class Reading:
         segment_ids, new_segments = self._segments()
         settings = ImportSettings(
             task=TaskKind(options.task),
-            from_file=self._from_file(decisions),
+            from_file=self._from_file(),
             api_endpoint_id=self._named("--endpoint", options.endpoint, self.catalog.api_endpoint, self._endpoints),
             touchpoint_id=self._touchpoint(),
             segment_ids=segment_ids,
@@ -116,6 +115,7 @@ class Reading:
             skip_unknown=options.skip_unknown,
             skip_empty=options.skip_empty,
             reject_unknown_values=True,
+            turns_switches_on=True,
             new_segments=new_segments,
             **rest,
         )
@@ -157,13 +157,12 @@ class Reading:
         self._refuse(option, f"There is no field “{name.strip()}”; there are {_listed(self._reference)}.")
         return None
 
-    def _from_file(self, decisions: Decisions) -> frozenset[Switch]:
-        """The switches that were named, and those that mapped settings columns imply."""
+    def _from_file(self) -> frozenset[Switch]:
+        """The switches that were named."""
         named = [word.strip() for word in self.options.from_file.split(",") if word.strip()]
         for word in set(named) - set(Switch):
             self._refuse("--from-file", f"“{word}” is none of {', '.join(Switch)}.")
-        layout = map_header(self.header, self._reference, decisions, filled=self.filled)
-        return layout.switches | {Switch(word) for word in named if word in set(Switch)}
+        return frozenset(Switch(word) for word in named if word in set(Switch))
 
     def _write_modes(self) -> dict[str, WriteMode]:
         fill = [self._field("--fill", name) for name in self.options.fill]

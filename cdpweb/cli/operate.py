@@ -3,7 +3,9 @@
 Each imports what it starts by itself, so that none waits for the others' libraries.
 """
 
+import ctypes
 import os
+import signal
 import sys
 
 import click
@@ -13,6 +15,8 @@ from cdpweb.config import prepare_instance, read_config
 
 GRACE_SECONDS = "5"
 QUEUES = ("imports", "short")
+SET_PARENT_DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG of Linux's prctl(2)."""
 
 
 @click.command()
@@ -31,6 +35,7 @@ def run() -> None:
 @click.command()
 def web() -> None:
     """Start the web server."""
+    _end_with_supervisor()
     config = prepare_instance(read_config())
     options = {
         "--bind": config.address,
@@ -49,6 +54,7 @@ def web() -> None:
 @click.argument("queue", type=click.Choice(QUEUES))
 def worker(queue: str) -> None:
     """Work at a queue."""
+    _end_with_supervisor()
     from cdpweb import worker
     from cdpweb.app import create_app
 
@@ -58,6 +64,7 @@ def worker(queue: str) -> None:
 @click.command()
 def watchdog() -> None:
     """Ring again for tasks that nobody works on; delete what has expired."""
+    _end_with_supervisor()
     from cdpweb import watchdog
     from cdpweb.app import create_app
 
@@ -67,6 +74,7 @@ def watchdog() -> None:
 @click.command()
 def broker() -> None:
     """Start the embedded broker."""
+    _end_with_supervisor()
     from cdpweb import broker
 
     broker.serve(prepare_instance(read_config()))
@@ -85,6 +93,12 @@ def upgrade() -> None:
 
     migrating.upgrade()
     click.echo(f"The database is up to date: {migrating.revision()}.")
+
+
+def _end_with_supervisor() -> None:
+    """Have this process, and what it becomes, told to end when supervisor is killed: nobody could stop it any more."""
+    if "SUPERVISOR_ENABLED" in os.environ and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 COMMANDS = {"run": run, "web": web, "worker": worker, "watchdog": watchdog, "broker": broker, "db": db}

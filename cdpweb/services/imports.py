@@ -58,7 +58,8 @@ class Launch:
 
     `decisions` maps positions of columns to fields or SKIP; `skip_unknown` skips what then fills nothing, `skip_empty`
     the columns that turn out to hold no value. `reject_unknown_values`: do not ask about unknown values in settings
-    columns. `form_token` marks one rendering of the form: sent twice, it makes one task.
+    columns. `turns_switches_on`: mapped settings columns turn their switches on, as the shell has it; a form shows them
+    turned on instead. `form_token` marks one rendering of the form: sent twice, it makes one task.
     """
 
     upload: Upload
@@ -69,6 +70,7 @@ class Launch:
     skip_unknown: bool = False
     skip_empty: bool = False
     reject_unknown_values: bool = False
+    turns_switches_on: bool = False
     new_segments: tuple[NewSegment, ...] = ()
     new_source_template: NewTemplate | None = None
     new_existing_template: NewTemplate | None = None
@@ -152,8 +154,11 @@ class _Launcher:
         self._refuse(settings_refusals(settings, catalog))
         self._refuse(_description_refusals(launch.description))
         examination = _examine(self.config, launch.upload, launch.file)
-        columns = self._columns(examination, settings, catalog)
-        if self.sentences:
+        layout = self._layout(examination, catalog)
+        if layout and launch.turns_switches_on:
+            settings = replace(settings, from_file=settings.from_file | layout.switches)
+        self._refuse(_header_refusals(layout, settings) if layout else {})
+        if layout is None or self.sentences:
             raise Refused(self.sentences)
         task = Task(
             kind=settings.task,
@@ -164,7 +169,7 @@ class _Launcher:
             form_token=launch.form_token or None,
             dialect=examination.dialect.as_json(),
             header=list(examination.header),
-            columns=columns,
+            columns=list(layout.fields),
             settings=settings.to_json(),
             answers=_answers(launch),
             created_at=now(),
@@ -200,22 +205,18 @@ class _Launcher:
             self._refuse(refused.sentences)
             return None
 
-    def _columns(self, examination: Examination, settings: ImportSettings, catalog: Catalog) -> list[str | None]:
-        """What each column fills; the header's findings become sentences."""
+    def _layout(self, examination: Examination, catalog: Catalog) -> Layout | None:
+        """What each column fills; None where the file cannot be read."""
         if examination.refusal:
             self._refuse({_FIELD_OF_REFUSAL.get(examination.code or "", "file"): examination.refusal})
-            return []
-        launch = self.launch
-        layout = map_header(
+            return None
+        return map_header(
             examination.header,
             fields(catalog),
-            launch.decisions,
-            skip_unknown=launch.skip_unknown,
+            self.launch.decisions,
+            skip_unknown=self.launch.skip_unknown,
             filled=examination.filled,
         )
-        for finding in findings(layout, settings.task, settings.from_file):
-            self._refuse({f"column-{finding.positions[0]}" if finding.positions else "columns": finding.sentence})
-        return list(layout.fields)
 
 
 _FIELD_OF_REFUSAL = {
@@ -226,6 +227,15 @@ _FIELD_OF_REFUSAL = {
     "header_malformed": "header_line",
     "no_header": "header_line",
 }
+
+
+def _header_refusals(layout: Layout, settings: ImportSettings) -> dict[str, str]:
+    """The header's findings by form field: that of their first column, or all columns."""
+    sentences: dict[str, list[str]] = {}
+    for finding in findings(layout, settings.task, settings.from_file):
+        name = f"column-{finding.positions[0]}" if finding.positions else "columns"
+        sentences.setdefault(name, []).append(finding.sentence)
+    return {name: " ".join(said) for name, said in sentences.items()}
 
 
 def _answers(launch: Launch) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 
 class Refused(Exception):
-    """Nothing was done. `sentences` maps the name of a field (or a path in a file; "" for the whole) to what is wrong."""
+    """Nothing was done. `sentences` maps a field's name (or a path in a file; "" for the whole) to what is wrong."""
 
     def __init__(self, sentences: Mapping[str, str] | str) -> None:
         self.sentences = {"": sentences} if isinstance(sentences, str) else dict(sentences)

@@ -135,9 +135,7 @@ def _lock(session: Session, task: Task, act: str) -> None:
     if act not in possible_acts(task):
         if act == "resume":
             _refuse_resuming(task)
-        raise Refused(
-            f"Task {task.id:,} is {task.status} and cannot be {_DONE[act]}. Reload the page to see it as it is."
-        )
+        raise Refused(f"Task {task.id:,} is {task.status} and cannot be {_DONE[act]}.")
 
 
 _DONE = {"pause": "paused", "resume": "resumed", "cancel": "cancelled"}

@@ -18,6 +18,10 @@ log = structlog.get_logger()
 
 RETRY_SECONDS = 5
 
+DATABASE_AWAY = (
+    "The database does not answer",
+    "Nothing was changed; try again in a few seconds. If that does not help, tell the operator.",
+)
 SENTENCES = {
     400: ("The request was not understood", "Go back, reload the page and try again."),
     401: ("You are not signed in", "Sign in and try again."),
@@ -86,14 +90,23 @@ def _too_often(error: RateLimitExceeded) -> Response:
 
 
 def _database_trouble(error: OperationalError) -> Response:
-    """503 where SQLite's one writer kept us waiting too long; anything else is a bug."""
-    db.session.rollback()
-    if "database is locked" not in str(error.orig):
+    """503 where the database is busy for too long or does not answer; anything else is a bug."""
+    _start_afresh()
+    if "database is locked" in str(error.orig):
+        title, sentence = SENTENCES[503]
+    elif error.connection_invalidated or not _is_connected(error):
+        title, sentence = DATABASE_AWAY
+    else:
         return _failed(error)
-    log.warning("database_locked", endpoint=request.endpoint)
-    answer = _answer(503, *SENTENCES[503])
+    log.warning("database_trouble", trouble=title, endpoint=request.endpoint)
+    answer = _answer(503, title, sentence)
     answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer
+
+
+def _is_connected(error: OperationalError) -> bool:
+    """Whether a statement was refused, not the connection."""
+    return error.statement is not None
 
 
 def _broker_down(error: BrokerDown) -> Response:
@@ -103,11 +116,18 @@ def _broker_down(error: BrokerDown) -> Response:
 
 def _failed(error: Exception) -> Response:
     """A bug: logged under an id that the page names."""
+    _start_afresh()
     number = secrets.token_hex(4)
     cause = getattr(error, "original_exception", None) or error
     log.error("request_failed", id=number, endpoint=request.endpoint, method=request.method, exc_info=cause)
     title, advice = SENTENCES[500]
     return _answer(500, title, advice.format(id=number))
+
+
+def _start_afresh() -> None:
+    """Drop what the request has begun: the page may read from the database again, and needs no write lock for it."""
+    db.session.rollback()
+    db.session.info["writes"] = False
 
 
 def _answer(code: int, title: str, sentence: str) -> Response:

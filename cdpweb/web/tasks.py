@@ -1,7 +1,5 @@
 """The task list and the page of a task, live while it is open (product §4, §5)."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -10,22 +8,19 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from werkzeug.wrappers import Response as AnyResponse
 
 from cdpweb import queueing
-from cdpweb.domain import formulas
-from cdpweb.domain.problems import PROBLEMS
 from cdpweb.domain.tasks import Status, TaskKind
 from cdpweb.extensions import db
 from cdpweb.models import Task
 from cdpweb.queueing import BrokerDown
 from cdpweb.services import problems, tasks
 from cdpweb.services.refused import Refused
-from cdpweb.services.task_view import Progress, QueueState, TaskView
+from cdpweb.services.task_view import Progress, TaskView
 from cdpweb.web import access
 from cdpweb.web.templating import counted, duration
 
 LISTED_STATUSES = (
     Status.WAITING, Status.CHECKING, Status.RUNNING, Status.PAUSED, Status.FINISHED, Status.FAILED, Status.CANCELLED,
 )  # fmt: skip
-PROBLEM_COLUMNS = ("Row", "Line", "Severity", "Code", "Column", "Value", "Problem", "What to do")
 LISTED_SETTINGS = 5
 ACTS = {"pause": tasks.pause, "resume": tasks.resume, "cancel": tasks.cancel}
 
@@ -94,7 +89,7 @@ def answer(id: int) -> AnyResponse | tuple[str, int]:
 def problems_csv(id: int) -> Response:
     """All problems of a task as CSV, dangerous cells guarded (rules §8.2)."""
     task = _task(id)
-    answer = Response(stream_with_context(_problem_lines(task)), mimetype="text/csv")
+    answer = Response(stream_with_context(_problem_lines(task.id)), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="task-{id}-problems.csv"'
     return answer
 
@@ -112,7 +107,7 @@ def _page(task: Task, refusals: Mapping[str, str] = MappingProxyType({})) -> str
 
 def _shown(task: Task, refusals: Mapping[str, str]) -> dict[str, Any]:
     """What the page and its fragment show alike."""
-    view = tasks.view_of(db.session, task, _queue_state(task.id))
+    view = tasks.view_of(db.session, task, queueing.state_of(task.id))
     return {
         "view": view,
         "refusals": refusals,
@@ -156,26 +151,6 @@ def _changed(task: Task) -> AnyResponse:
     return redirect(url_for("tasks.show", id=task_id), code=303)
 
 
-def _queue_state(task_id: int) -> QueueState:
-    try:
-        place = queueing.place(task_id)
-        is_held = place is None and not queueing.idle([task_id])
-        return QueueState(workers=queueing.workers(), place=place, is_held=is_held)
-    except BrokerDown:
-        return QueueState(answers=False)
-
-
-def _problem_lines(task: Task) -> Iterator[str]:
-    yield "\ufeff" + _csv_line(PROBLEM_COLUMNS)
-    for one in problems.each(db.session, task.id):
-        problem = PROBLEMS[one.code]
-        sentence = " ".join(filter(None, (problem.sentence, one.detail)))
-        yield _csv_line(
-            (one.record, one.line, problem.severity, one.code, one.column, one.value, sentence, problem.what_to_do)
-        )
-
-
-def _csv_line(cells: tuple[object, ...]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow("" if cell is None else formulas.guard_text(str(cell)) for cell in cells)
-    return text.getvalue()
+def _problem_lines(task_id: int) -> Iterator[str]:
+    yield "\ufeff"
+    yield from problems.csv_lines(db.session, task_id)

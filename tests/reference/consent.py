@@ -11,13 +11,12 @@ Statement = tuple[bool, dt.datetime]
 
 @dataclass(frozen=True)
 class Statements:
-    """The consent cells of one row: node -> opted in, their date (None: the row has none), and those mode forbids."""
+    """The consent cells of one row: node -> opted in, and their date (None: the row has none)."""
 
     cells: Mapping[str, bool]
     own_date: dt.datetime | None
     now: dt.datetime
     ticked: bool
-    forbidden: frozenset[str] = frozenset()
 
     @property
     def date(self) -> dt.datetime:
@@ -30,7 +29,7 @@ def apply(
     """The consents after the row, and the nodes whose cells were skipped with the code why."""
     after, skipped = dict(stored), []
     for node in _top_down(columns):
-        if node not in row.cells or node in row.forbidden:
+        if node not in row.cells:
             continue
         opting_in = row.cells[node]
         if node in stored and stored[node][0] == opting_in:

@@ -235,6 +235,7 @@ def _database_with(catalog: value.Catalog) -> bytes:
                 session.add_all(_catalog_rows(catalog))
                 session.flush()
                 session.add(_project(catalog.project))
+                session.flush()
                 shipped.ship(session)
                 session.commit()
                 assert snapshot(session) == catalog

@@ -189,7 +189,12 @@ class _Row:
         return self.cells.get(name, ABSENT)
 
     def columns_of(self, *kinds: Kind) -> list[tuple[str, Cell]]:
-        return [(name, cell) for name, cell in self.cells.items() if self.run.fields[name].kind in kinds]
+        """The row's columns of these kinds, in the order of the column reference."""
+        return [
+            (name, self.cells[name])
+            for name, one in self.run.fields.items()
+            if name in self.cells and one.kind in kinds
+        ]
 
     # Segments (rules 3): the group's own column, else the pair, else the fixed one
 
@@ -321,20 +326,18 @@ class _Row:
         stated = {
             name: cell.value == "true" for name, cell in self.columns_of(Kind.CONSENT) if cell.state is Says.VALUE
         }
-        forbidden = {name for name in stated if not self.may_write(name, customer.consents.get(name))}
         date = self.cell(CONSENT_DATE).value
-        row = consent.Statements(stated, date, self.run.now, self.settings.allow_resubscribe, frozenset(forbidden))
+        row = consent.Statements(stated, date, self.run.now, self.settings.allow_resubscribe)
         customer.consents, skipped = consent.apply(customer.consents, row, self.run.fields)
         for name, code in skipped:
             self.problem(code, name)
 
     def set_segments(self, customer: Customer, segments: dict[str, str | None]) -> None:
         for column, segment in segments.items():
-            if self.may_write(column, customer.fields.get(column)):
-                if segment:
-                    customer.fields[column] = segment
-                else:
-                    customer.fields.pop(column, None)
+            if segment:
+                customer.fields[column] = segment
+            else:
+                customer.fields.pop(column, None)
 
     # The action (rules 3, 4)
 

@@ -28,7 +28,7 @@ def level(column: str) -> int:
 
 
 def decide(identifiers: Identifiers, bad_customer_id: bool, state: State, settings: ImportSettings) -> Match:
-    """Whose row this is. `identifiers`: the row's valid ones, in the order of its columns."""
+    """Whose row this is. `identifiers`: the row's valid ones, in the order of the column reference."""
     if bad_customer_id or (CUSTOMER_ID in identifiers and not state.owner(CUSTOMER_ID, identifiers[CUSTOMER_ID])):
         return Match(error="customer_id_unknown")
     if not identifiers:

@@ -75,8 +75,9 @@ CELLS: dict[str, tuple[list[str], list[str]]] = {
 IDENTIFIERS = ["Email", "MobilePhone", "ExternalIdentityCrm", "ExternalIdentityShop"]
 CONFIRMATIONS = ["IsEmailConfirmed", "IsMobilePhoneConfirmed"]
 SETTINGS = [name for name in CELLS if name.startswith(("Api", "Source", "LastUpdate", "Phone", "Segment"))]
-MODED = [name for name in CELLS if name not in {*SETTINGS, "SubscriptionDateTimeUtc"}]
-OTHERS = [name for name in MODED if name not in {*IDENTIFIERS, *CONSENTS}]
+MODED = [name for name in CELLS if name not in {*SETTINGS, *CONSENTS, "SubscriptionDateTimeUtc"}]
+PAIR = ["SegmentationExternalId", "SegmentExternalId"]
+OTHERS = [name for name in MODED if name not in IDENTIFIERS]
 
 catalogs: st.SearchStrategy[Catalog] = st.builds(
     lambda project: replace(CATALOG, project=project),
@@ -171,7 +172,10 @@ def _columns(draw: st.DrawFn, task: TaskKind) -> list[str]:
         "settings": [*identifiers[:2], "LastName", *draw(_some(SETTINGS, 1, 5))],
         "all": identifiers + customer_id + ["Remark"] + draw(_some([*OTHERS, *SETTINGS, *CONSENTS], 0, 8)),
     }
-    return draw(st.permutations(list(dict.fromkeys(themes[draw(st.sampled_from(list(themes)))]))))
+    columns = themes[draw(st.sampled_from(list(themes)))]
+    columns += PAIR if set(PAIR) & set(columns) else []
+    columns += ["MobilePhone"] if "PhoneCountry" in columns else []
+    return draw(st.permutations(list(dict.fromkeys(columns))))
 
 
 def _some(names: list[str], least: int, most: int) -> st.SearchStrategy[list[str]]:

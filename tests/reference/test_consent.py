@@ -134,3 +134,10 @@ def test_rows_follow_each_other(importer: Importer) -> None:
     result = run(importer, lines(f"Email,{NEWS},SubscriptionDateTimeUtc", *rows))
     assert result.outcomes == ["created", "updated", "unchanged", "unchanged"]
     assert result.codes == ["consent_older", "consent_protected"]
+
+
+def test_write_modes_are_no_matter_of_consent(importer: Importer) -> None:
+    """rules 6, 2.2: statements follow the rules of consent alone."""
+    stored = {ALL: (True, OLD), EMAIL: (True, OLD)}
+    result = state(importer, stored, {EMAIL: "no"}, MID, write_modes={EMAIL: "never"})
+    assert result.who(1).consents == stored | {EMAIL: (False, MID)}

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from typing import Any
 
 from werkzeug.test import TestResponse
 
@@ -107,3 +108,15 @@ def page(answer: TestResponse, status: int = 200) -> Markup:
     markup = fragment(answer, status)
     assert len(markup.all("title")) == len(markup.all("h1")) == len(markup.all("main")) == 1
     return markup
+
+
+def filled(markup: Markup, **changes: Any) -> dict[str, Any]:
+    """What a browser would post of the form as shown, with changes."""
+    form: dict[str, Any] = {}
+    for has in markup.all("input"):
+        is_set = has.get("type") not in ("checkbox", "radio") or "checked" in has
+        if has.get("name") and has.get("type") not in ("file", "search") and is_set:
+            form.setdefault(has["name"], []).append(has.get("value", ""))
+    for name, value in markup.choices():
+        form.setdefault(name, []).append(value)
+    return form | changes

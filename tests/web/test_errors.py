@@ -96,6 +96,14 @@ def test_a_database_that_stays_locked_is_503_in_words(
     other.close()
 
 
+def test_a_database_that_is_away_is_503_in_words(make_app: Callable[..., Flask]) -> None:
+    app = make_app(DATABASE_URL="postgresql://cdpweb@127.0.0.1:1/nothing", TESTING=False)
+    app.add_url_rule("/read", "read", lambda: str(db.session.execute(text("SELECT 1"))))
+    answer = app.test_client().get("/read")
+    assert answer.status_code == 503
+    assert "The database does not answer" in answer.text
+
+
 def test_what_is_larger_than_the_limit_is_413_in_words(make_app: Callable[..., Flask]) -> None:
     app = make_app(MAX_UPLOAD_BYTES=2_000_000)
     answer = app.test_client().post("/appearance", data=b"x" * 3_100_000, content_type="multipart/form-data")

@@ -15,7 +15,7 @@ from cdpweb.domain.tasks import Status
 from cdpweb.models import Task, Upload
 from cdpweb.models.catalog import ActionTemplate, SegmentGroup
 from cdpweb.services import uploads
-from tests.web.markup import Markup, fragment, page
+from tests.web.markup import filled, fragment, page
 
 CLEAN = b"Email,FirstName\nanna@mail.example.org,Anna\n"
 UNKNOWN = b"Email,Surname,Sales rep\nanna@mail.example.org,Smith,Joe\n"
@@ -24,18 +24,6 @@ UNKNOWN = b"Email,Surname,Sales rep\nanna@mail.example.org,Smith,Joe\n"
 def send(client: FlaskClient, content: bytes, name: str = "spring.csv", **form: Any) -> TestResponse:
     """Post the form with a file, as a browser without JavaScript does."""
     return client.post("/imports", data={**form, "file": (io.BytesIO(content), name)})
-
-
-def filled(markup: Markup, **changes: Any) -> dict[str, Any]:
-    """What a browser would post of the form as shown, with changes."""
-    form: dict[str, Any] = {}
-    for has in markup.all("input"):
-        is_set = has.get("type") not in ("checkbox", "radio") or "checked" in has
-        if has.get("name") and has.get("type") not in ("file", "search") and is_set:
-            form.setdefault(has["name"], []).append(has.get("value", ""))
-    for name, value in markup.choices():
-        form.setdefault(name, []).append(value)
-    return form | changes
 
 
 def launch(client: FlaskClient, content: bytes = CLEAN, **changes: Any) -> TestResponse:

@@ -45,7 +45,7 @@ class Attribute:
     required: bool = True
     fixed: bool = False
 
-    def read(self, given: Any, scope: Scope) -> Any:  # noqa: ARG002 - what depends on other entries needs the scope
+    def read(self, given: Any, scope: Scope) -> Any:
         """The value to store; raises Invalid."""
         return self.parse(given)
 
@@ -98,9 +98,10 @@ class SystemName(Text):
 
 @dataclass(frozen=True)
 class Reference(Attribute):
-    """Another entry, named by its key."""
+    """Another entry, named by its key; `nothing` says what it means that there is none."""
 
     to: Callable[[], "Kind"] = None  # type: ignore[assignment]
+    nothing: str = "none"
 
     def read(self, given: Any, scope: Scope) -> Any:
         """The entry with this key."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from cdpweb.domain.catalog import Catalog, FieldType, Shipped
@@ -14,6 +14,9 @@ from cdpweb.services.catalog.attributes import Attribute, Invalid, Scope, find_b
 from cdpweb.services.catalog.kinds import CUSTOM_FIELDS, TOPICS, Kind, kind_of
 from cdpweb.services.catalog.references import channel_users, references
 from cdpweb.services.refused import Refused
+
+LISTED = 500
+"""A list shows so many entries; a search finds the others."""
 
 
 def create(session: Session, kind: Kind, entry: Mapping[str, Any]) -> Any:
@@ -52,6 +55,24 @@ def delete(session: Session, row: Any) -> None:
         session.delete(choice)
     session.delete(row)
     session.flush()
+
+
+def find(session: Session, kind: Kind, row_id: int) -> Any:
+    """The entry with this id, or None."""
+    return session.get(kind.model, row_id)
+
+
+def count(session: Session, kind: Kind) -> int:
+    """How many entries there are."""
+    return session.scalar(select(func.count()).select_from(kind.model)) or 0
+
+
+def listed(session: Session, kind: Kind, text: str = "") -> list[Any]:
+    """The first LISTED entries by name, of those whose name or key contains `text` in any case of ASCII letters."""
+    key, name = getattr(kind.model, kind.key), kind.model.name
+    wanted = or_(name.icontains(text, autoescape=True), key.icontains(text, autoescape=True))
+    statement = select(kind.model).where(wanted) if text else select(kind.model)
+    return list(session.scalars(statement.order_by(name, kind.model.id).limit(LISTED)))
 
 
 def _read(session: Session, kind: Kind, entry: Mapping[str, Any], row: Any) -> dict[str, Any]:
@@ -159,8 +180,3 @@ def _fixed_columns() -> dict[str, str]:
     nothing = Catalog(shipped=Shipped(0, 0, 0, 0))
     names = [word for one in fields(nothing).values() for word in (one.name, *one.aliases)]
     return {key_of(name): name for name in (*names, GROUP_PAIR, SEGMENT_PAIR)}
-
-
-def find(session: Session, kind: Kind, row_id: int) -> Any:
-    """The entry with this id, or None."""
-    return session.scalar(select(kind.model).filter_by(id=row_id))

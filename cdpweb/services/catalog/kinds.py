@@ -57,9 +57,12 @@ class Kind:
 
     def entry(self, row: Any) -> dict[str, Any]:
         """The entry as the catalog file writes it; what only choice fields have is left out of others."""
-        choosing = getattr(row, "type", FieldType.CHOICE) == FieldType.CHOICE
-        skipped = () if choosing else ("create_missing", "choices")
-        return {one.name: one.show(row) for one in self.attributes if one.name not in skipped}
+        return {one.name: one.show(row) for one in self.attributes_of(row)}
+
+    def attributes_of(self, row: Any) -> list[Attribute]:
+        """What an entry has: choices belong to choice fields alone."""
+        chooses = getattr(row, "type", FieldType.CHOICE) == FieldType.CHOICE
+        return [one for one in self.attributes if chooses or one.name not in ("create_missing", "choices")]
 
     def columns(self, values: Mapping[str, Any]) -> list[str]:
         """The columns that an entry with these values adds to the column reference."""
@@ -142,7 +145,7 @@ CUSTOM_FIELDS: Kind = Kind(
         _name(),
         TypeOfField("type", "Type", "It never changes.", fixed=True),
         Flag("multiple", "May hold several values", "In files they are joined by |. It never changes.", fixed=True),
-        Flag("create_missing", "Create missing choices", "A value that is no choice yet becomes one on import."),
+        Flag("create_missing", "Create missing choices", "For choices: an import adds those it finds."),
         Choices("choices", "Choices"),
     ),
     column=CUSTOM_FIELD_PREFIX + "{name}",

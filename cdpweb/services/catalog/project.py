@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cdpweb.domain import countries, emails
-from cdpweb.models import Project
+from cdpweb.models import ActionTemplate, ApiEndpoint, Project
 from cdpweb.models.shipped import PROJECT_ID
 from cdpweb.services.catalog.attributes import Attribute, Invalid, Reference, Scope, Text, TimeZone
 from cdpweb.services.catalog.kinds import ACTION_TEMPLATES, API_ENDPOINTS
@@ -32,14 +33,17 @@ class Country(Text):
         return code
 
 
+AS_SHIPPED = "as shipped with cdpweb"
+
 ATTRIBUTES: tuple[Attribute, ...] = (
     TimeZone("time_zone", "Time zone", "Dates in files and on pages are in it unless they say otherwise."),
     Country("phone_country", "Phone country", "The country of phones written without a country code.", required=False),
-    Reference("api_endpoint", "API endpoint", required=False, to=lambda: API_ENDPOINTS),
+    Reference("api_endpoint", "API endpoint", required=False, to=lambda: API_ENDPOINTS,
+              nothing=AS_SHIPPED),
     Reference("source_template", "Source action", "For customers that an import creates.", required=False,
-              to=lambda: ACTION_TEMPLATES),
+              to=lambda: ACTION_TEMPLATES, nothing=AS_SHIPPED),
     Reference("existing_template", "Action for existing customers", "For customers that an import changes.",
-              required=False, to=lambda: ACTION_TEMPLATES),
+              required=False, to=lambda: ACTION_TEMPLATES, nothing=AS_SHIPPED),
 )  # fmt: skip
 _STORED_AS_ID = {
     "api_endpoint": "api_endpoint_id",
@@ -51,6 +55,20 @@ _STORED_AS_ID = {
 def project_of(session: Session) -> Project:
     """The one row of project defaults."""
     return session.get_one(Project, PROJECT_ID)
+
+
+def defaults(session: Session) -> dict[str, Any]:
+    """The defaults as `edit_project` takes them; None for "as shipped"."""
+    project = project_of(session)
+    templates = {one.id: one.system_name for one in session.scalars(select(ActionTemplate))}
+    endpoint = session.get(ApiEndpoint, project.api_endpoint_id) if project.api_endpoint_id else None
+    return {
+        "time_zone": project.time_zone,
+        "phone_country": project.phone_country,
+        "api_endpoint": endpoint and endpoint.system_name,
+        "source_template": templates.get(project.source_template_id or 0),
+        "existing_template": templates.get(project.existing_template_id or 0),
+    }
 
 
 def edit_project(session: Session, given: Mapping[str, Any]) -> None:

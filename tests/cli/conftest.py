@@ -1,0 +1,100 @@
+"""A shell: commands as they are typed, on a fresh base of their own."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from redis import Redis
+
+from cdpweb import migrating
+from cdpweb.app import create_app
+from cdpweb.cli import cli
+from cdpweb.extensions import db
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory, broker_url: str) -> Path:
+    """An instance folder with a new database, as `db upgrade` leaves it."""
+    folder = tmp_path_factory.mktemp("migrated") / "instance"
+    with create_app(INSTANCE=folder, REDIS_URL=broker_url).app_context():
+        migrating.upgrade()
+        db.session.remove()
+        db.engine.dispose()
+    return folder
+
+
+@dataclass
+class Shell:
+    """Runs commands; `app` is the application that their base belongs to."""
+
+    folder: Path
+    broker_url: str
+    app: Flask
+
+    def __call__(self, *words: str | Path, broker: str | None = None) -> Result:
+        """What a command printed, and its status."""
+        environment = {"CDPWEB_INSTANCE": str(self.app.instance_path), "REDIS_URL": broker or self.broker_url}
+        result = CliRunner().invoke(cli, [str(word) for word in words], env=environment)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    def file(self, text: str | bytes, name: str = "customers.csv") -> Path:
+        """A file that a person has."""
+        path = self.folder / name
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    def load(self, text: str | bytes, *options: str) -> dict[str, Any]:
+        """The JSON of an import that finishes."""
+        result = self("import", self.file(text), *options, "--json")
+        assert result.exit_code == 0, result.stderr
+        loaded: dict[str, Any] = json.loads(result.stdout)
+        return loaded
+
+    def refused(self, text: str | bytes, *options: str) -> str:
+        """What an import that is refused at once says; nothing of it stays."""
+        before = self.stored()
+        result = self("import", self.file(text), *options)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert self.stored() == before, "a refused import left something behind"
+        return result.stderr
+
+    def stored(self) -> list[str]:
+        """The uploads on disk, and how many rows the base has of what an import may make."""
+        names = sorted(path.name for path in (Path(self.app.instance_path) / "uploads").glob("*"))
+        tables = ("uploads", "tasks", "segments", "segment_groups", "customers")
+        with self.app.app_context(), db.engine.connect() as connection:
+            counts = [connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one() for table in tables]
+        return [*names, *map(str, counts)]
+
+
+@pytest.fixture
+def shell(migrated: Path, tmp_path: Path, broker_url: str) -> Iterator[Shell]:
+    """A shell on a fresh base and an empty broker."""
+    with Redis.from_url(broker_url) as connection:
+        connection.flushall()
+    shutil.copytree(migrated, tmp_path / "instance")
+    app = create_app(INSTANCE=tmp_path / "instance", REDIS_URL=broker_url)
+    yield Shell(tmp_path, broker_url, app)
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def base(shell: Shell) -> Callable[..., Any]:
+    """Make entries of the catalog: `base(SEGMENT_GROUPS, system_name="Loyalty", name="Loyalty")`."""
+    from cdpweb.services.catalog.entries import create
+
+    def make(kind: Any, **entry: Any) -> None:
+        with shell.app.app_context():
+            create(db.session, kind, entry)
+            db.session.commit()
+
+    return make
