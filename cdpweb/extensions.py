@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app
+from flask_login.utils import _user_context_processor
 from flask_migrate import Migrate
 from flask_security import Security
 from flask_security.datastore import SQLAlchemyUserDatastore
@@ -56,6 +57,10 @@ def init_app(app: Flask) -> None:
     security.init_app(app)
     # The library's own kind of token is not used: ours are scoped and revocable (services/tokens.py).
     security.login_manager.request_loader(lambda _request: None)
+    # These would ask the database who one is, even for a style sheet or to show that the database is away;
+    # web/access.py asks, where it is needed.
+    app.before_request_funcs[None].remove(security.principal._on_before_request)
+    app.template_context_processors[None].remove(_user_context_processor)
     with app.app_context():
         connections.prepare(db.engine)
 

@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 
 from cdpweb import broker, queueing
 from cdpweb.app import create_app
+from cdpweb.domain.roles import Role
 from cdpweb.extensions import db
 from cdpweb.models import Base, shipped
+from tests.signing_in import session_of
 
 pytest_plugins = ["tests.live", "tests.postgres"]
 
@@ -28,13 +30,26 @@ class PageClient(FlaskClient):
     """A client whose requests see what the test has done, and the test what they have done.
 
     Each request has an application context, and so a database session, of its own; what the test's own session holds
-    is committed before.
+    is committed before. Somebody of the given role has signed in; with `role=None` nobody has.
     """
+
+    def __init__(self, *args: Any, role: Role | None = Role.OWNER, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.role = role
+
+    def sign_in(self) -> None:
+        """Begin the session, at the first request."""
+        role, self.role = self.role, None
+        if role is not None:
+            begun = session_of(self.application, role)
+            with self.session_transaction() as cookie:
+                cookie.update(begun)
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         """Make a request."""
         if has_app_context():
             db.session.commit()
+        self.sign_in()
         kwargs.setdefault("buffered", True)
         with self.application.app_context():
             return super().open(*args, **kwargs)
@@ -85,8 +100,26 @@ def app(make_app: Callable[..., Flask]) -> Flask:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A browser without JavaScript."""
+    """A browser without JavaScript, in which the owner has signed in."""
     return app.test_client()
+
+
+@pytest.fixture
+def marketer(app: Flask) -> FlaskClient:
+    """A browser in which a marketer has signed in."""
+    return app.test_client(role=Role.MARKETER)
+
+
+@pytest.fixture
+def analyst(app: Flask) -> FlaskClient:
+    """A browser in which an analyst has signed in."""
+    return app.test_client(role=Role.ANALYST)
+
+
+@pytest.fixture
+def stranger(app: Flask) -> FlaskClient:
+    """A browser in which nobody has signed in."""
+    return app.test_client(role=None)
 
 
 @pytest.fixture
@@ -129,6 +162,7 @@ def close(app: Flask) -> None:
     """Close the connections of an application."""
     with app.app_context():
         db.engine.dispose()
-    connection = app.extensions.pop("broker", None)
-    if connection is not None:
-        connection.close()
+    for name in ("broker", "limits"):
+        connection = app.extensions.pop(name, None)
+        if connection is not None:
+            connection.close()

@@ -10,18 +10,21 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from cdpweb.domain.roles import Role
 from tests import programs
 from tests.conftest import wait_for
+from tests.signing_in import browser_state
 
 START_SECONDS = 60
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-gpu", "--disable-dev-shm-usage"]
-EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of (400|404|413|422|503|507)")
+EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of (4\d\d|503|507)")
 """Chromium reports every refused page as an error; the tests look at these pages themselves."""
 
 BUGS = "request_failed|error_page_failed|task_failed|Traceback"
@@ -64,6 +67,11 @@ class LiveServer:
 
     url: str
     processes: Processes
+    app: Flask
+
+    def signed_in(self, role: Role = Role.OWNER) -> Any:
+        """The state of a browser in which somebody has signed in."""
+        return browser_state(self.app, role, self.url)
 
     @property
     def log(self) -> str:
@@ -96,13 +104,13 @@ def processes(app: Flask, tmp_path: Path) -> Iterator[Processes]:
 
 
 @pytest.fixture
-def live_server(processes: Processes) -> LiveServer:
+def live_server(processes: Processes, app: Flask) -> LiveServer:
     """A running web server with a worker for imports, on the database of `app`."""
     port = free_port()
     processes.environment["PORT"] = str(port)
     processes.start("web")
     processes.start("worker", "imports")
-    server = LiveServer(f"http://127.0.0.1:{port}", processes)
+    server = LiveServer(f"http://127.0.0.1:{port}", processes, app)
     wait_for(server.answers, START_SECONDS)
     return server
 
@@ -119,8 +127,10 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def browsing(chromium: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
-    """A browser window of its own for the test, without anybody's cookies."""
-    context = chromium.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900})
+    """A browser window of its own for the test, in which the owner has signed in."""
+    context = chromium.new_context(
+        base_url=live_server.url, viewport={"width": 1440, "height": 900}, storage_state=live_server.signed_in()
+    )
     context.add_init_script(REPORT_VIOLATIONS)
     yield context
     context.close()

@@ -22,7 +22,7 @@ class NamedRole(RoleMixin):
         self.name = name
 
 
-class User(UserMixin, Base):  # type: ignore[misc]
+class User(UserMixin, Base):
     """A person who may sign in.
 
     `password` is an argon2 hash, None until the person has chosen one. Sessions carry `fs_uniquifier`: a new one ends
@@ -43,7 +43,7 @@ class User(UserMixin, Base):  # type: ignore[misc]
     signed_in_at: Mapped[dt.datetime | None] = mapped_column(Instant)
 
     @property
-    def roles(self) -> list[NamedRole]:
+    def roles(self) -> list[RoleMixin]:  # type: ignore[override]
         """The one role, as Flask-Security asks for it."""
         return [NamedRole(self.role)]
 
@@ -54,7 +54,7 @@ class User(UserMixin, Base):  # type: ignore[misc]
 
 
 class ApiToken(Base):
-    """What a script shows instead of a password: known by its digest only, so that no copy of the base gives it away."""
+    """What a script shows instead of a password: only its digest is kept, so no copy of the base gives it away."""
 
     __tablename__ = "api_tokens"
 

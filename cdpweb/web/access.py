@@ -19,6 +19,8 @@ from cdpweb.web import rights
 
 READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 LONGEST_NEXT = 2000
+UNASKED = {"static", "health.show", "security.report"}
+"""Routes that nobody's name is asked for."""
 
 
 def init_app(app: Flask) -> None:
@@ -30,9 +32,12 @@ def init_app(app: Flask) -> None:
 
 def admit() -> AnyResponse | None:
     """Let the request in, lead a stranger to the sign-in page, or refuse; and say whether it will write."""
+    audit.origin.set(Origin(address=request.remote_addr))
+    g.person = None
+    if request.endpoint not in UNASKED and not isinstance(request.routing_exception, SecurityError):
+        g.person = _signed_in()
     # A transaction that reads first and then writes is refused by SQLite whenever an import has written in between.
     db.session.info["writes"] = request.method not in READING_METHODS
-    audit.origin.set(Origin(address=request.remote_addr))
     if rights.is_open(request.endpoint) or isinstance(request.routing_exception, SecurityError):
         return None
     if request.authorization and request.authorization.type == "bearer":
@@ -41,19 +46,32 @@ def admit() -> AnyResponse | None:
     someone = user()
     if someone is None:
         return _to_sign_in()
+    _admit_person(someone)
+    return None
+
+
+def _signed_in() -> User | None:
+    """Who the session says it is, read and let go: a slow upload must not hold the database meanwhile."""
+    if "_user_id" not in session:
+        return None
+    db.session.info["writes"] = False
+    someone: User | None = current_user._get_current_object() if current_user.is_authenticated else None
+    if someone is not None:
+        db.session.expunge(someone)
+    db.session.rollback()
+    return someone
+
+
+def _admit_person(someone: User) -> None:
     audit.origin.set(Origin(someone.email, request.remote_addr))
     session.permanent = True
     if someone.kind not in rights.roles_of(request.endpoint):
         abort(403, f"Your role, {someone.role}, does not reach this page. An owner of this installation can change it.")
-    return None
 
 
 def user() -> User | None:
-    """The person who has signed in."""
-    # As long as no cookie names anybody, no database needs to be asked.
-    if not has_request_context() or "_user_id" not in session:
-        return None
-    return current_user._get_current_object() if current_user.is_authenticated else None
+    """The person who has signed in, apart from the database."""
+    return g.get("person") if has_request_context() else None
 
 
 def token() -> ApiToken | None:

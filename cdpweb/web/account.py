@@ -284,9 +284,9 @@ def remove_second_factor() -> Response:
 
 
 def _user() -> User:
-    user = access.user()
-    assert user is not None
-    return user
+    someone = access.user()
+    assert someone is not None
+    return db.session.get_one(User, someone.id)
 
 
 def _is_confirmed(form: ConfirmForm | ChangePasswordForm, user: User) -> bool:

@@ -1,5 +1,7 @@
 """The audit log, searched and exported; for owners (product §5)."""
 
+from typing import Any
+
 from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
 
 from cdpweb.extensions import db
@@ -16,7 +18,7 @@ def index() -> str:
     text, event = _asked()
     found = audit.find(db.session, text=text, event=event, before=number("before"))
     page = found[: audit.PAGE_EVENTS]
-    kept = {name: value for name, value in (("q", text), ("event", event)) if value}
+    kept: dict[str, Any] = {name: value for name, value in (("q", text), ("event", event)) if value}
     return render_template(
         "audit/index.html",
         events=page,

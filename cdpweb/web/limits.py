@@ -39,14 +39,13 @@ def init_app(app: Flask) -> None:
         _limit(OF_ACCOUNT_ANYWHERE, lambda: _digest(_account()), only_failures=True),
         _limit(OF_PERSON, lambda: _digest(access.person() or "")),
     ]
-    with app.app_context():
-        pool = broker.connection().connection_pool
+    counts = app.extensions["limits"] = broker.connect(app.config["BROKER_URL"])
     Limiter(
         _address,
         app=app,
         default_limits=limits,  # type: ignore[arg-type]
         storage_uri=_uri(app.config["BROKER_URL"]),
-        storage_options={"connection_pool": pool},  # type: ignore[dict-item]
+        storage_options={"connection_pool": counts.connection_pool},  # type: ignore[dict-item]
         strategy="moving-window",
         key_prefix="cdpweb:limits",
         in_memory_fallback_enabled=True,

@@ -50,6 +50,18 @@ ROLES: Mapping[str, frozenset[Role] | None] = MappingProxyType(
         "customers.update": WORK,
         "customers.confirm_delete": WORK,
         "customers.delete": WORK,
+        "segments.index": SEE,
+        "settings.index": WORK,
+        "settings.entries": WORK,
+        "settings.new": WORK,
+        "settings.add": WORK,
+        "settings.show": WORK,
+        "settings.update": WORK,
+        "settings.remove": WORK,
+        "settings.show_project": OWN,
+        "settings.update_project": OWN,
+        "settings.show_junk": OWN,
+        "settings.update_junk": OWN,
         "users.index": OWN,
         "users.add": OWN,
         "users.change": OWN,
@@ -77,7 +89,7 @@ SCOPES: Mapping[str, Scope] = MappingProxyType(
 
 def is_open(endpoint: str | None) -> bool:
     """Whether one need not have signed in."""
-    return endpoint in ROLES and ROLES[endpoint] is EVERYBODY
+    return endpoint is not None and endpoint in ROLES and ROLES[endpoint] is EVERYBODY
 
 
 def roles_of(endpoint: str | None) -> frozenset[Role]:

@@ -23,7 +23,7 @@ def test_the_database_is_brought_up_to_date_twice(runner: CliRunner) -> None:
     for _ in range(2):
         answer = runner.invoke(cli, ["db", "upgrade"])
         assert answer.exit_code == 0
-        assert "The database is up to date: 0001." in answer.output
+        assert "The database is up to date: 0002." in answer.output
 
 
 @pytest.mark.parametrize("command", ["run", "web", "broker", "watchdog", "worker imports", "db upgrade"])

@@ -82,6 +82,7 @@ def test_a_broker_that_is_away_is_503_in_words(client: FlaskClient) -> None:
 def test_a_database_that_stays_locked_is_503_in_words(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    client.get("/health")
     monkeypatch.setitem(connections.PRAGMAS, "busy_timeout", 50)
     with app.app_context():
         db.engine.dispose()
@@ -98,8 +99,10 @@ def test_a_database_that_stays_locked_is_503_in_words(
 
 def test_a_database_that_is_away_is_503_in_words(make_app: Callable[..., Flask]) -> None:
     app = make_app(DATABASE_URL="postgresql://cdpweb@127.0.0.1:1/nothing", TESTING=False)
-    app.add_url_rule("/read", "read", lambda: str(db.session.execute(text("SELECT 1"))))
-    answer = app.test_client().get("/read")
+    client = app.test_client(role=None)
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = "somebody"
+    answer = client.get("/tasks")
     assert answer.status_code == 503
     assert "The database does not answer" in answer.text
 

@@ -171,6 +171,7 @@ def test_only_possible_acts_are_offered(client: FlaskClient, make_task: MakeTask
     markup = page(client.get(f"/tasks/{make_task().id}"))
     assert {has["action"].rsplit("/", 1)[1] for has in markup.all("form", method="post")} == {
         "appearance",
+        "sign-out",
         "pause",
         "cancel",
     }

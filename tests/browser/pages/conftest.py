@@ -31,7 +31,7 @@ def shared_server(broker_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
     processes = Processes(os.environ | environment | {"CDPWEB_WEB_PROCESSES": "1"}, folder / "processes.log")
     processes.start("web")
     processes.start("worker", "imports")
-    server = LiveServer(f"http://127.0.0.1:{port}", processes)
+    server = LiveServer(f"http://127.0.0.1:{port}", processes, app)
     try:
         wait_for(server.answers, START_SECONDS)
         yield server
@@ -41,8 +41,10 @@ def shared_server(broker_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def window(chromium: Browser, shared_server: LiveServer) -> Iterator[BrowserContext]:
-    """A browser window on the shared server, without anybody's cookies."""
-    context = chromium.new_context(base_url=shared_server.url, viewport={"width": 1440, "height": 900})
+    """A browser window on the shared server, in which the owner has signed in."""
+    context = chromium.new_context(
+        base_url=shared_server.url, viewport={"width": 1440, "height": 900}, storage_state=shared_server.signed_in()
+    )
     context.add_init_script(REPORT_VIOLATIONS)
     yield context
     context.close()

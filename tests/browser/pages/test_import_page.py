@@ -128,7 +128,9 @@ def test_the_launch_is_always_in_reach(page: Page, spring: Path) -> None:
 
 
 def test_everything_works_without_javascript(chromium: Browser, shared_server: LiveServer, spring: Path) -> None:
-    context = chromium.new_context(base_url=shared_server.url, java_script_enabled=False)
+    context = chromium.new_context(
+        base_url=shared_server.url, java_script_enabled=False, storage_state=shared_server.signed_in()
+    )
     page = context.new_page()
     page.goto("/imports/new")
     page.locator("#file").set_input_files(spring)
