@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, SelectChoice, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from cdpweb.domain.catalog import CHANNELS, FieldType
@@ -66,6 +66,11 @@ def attributes_form(session: Session, attributes: Iterable[Attribute], values: M
     return form
 
 
+def select_choices(options: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    """Pairs of value and words as a select takes them."""
+    return [SelectChoice(value, words) for value, words in options]
+
+
 # Controls
 
 
@@ -81,9 +86,11 @@ def _control(attribute: Attribute, session: Session, value: Any) -> Any:
         case Flag():
             return BooleanField(label, description=hint)
         case TypeOfField():
-            return SelectField(label, choices=[(one.value, one.value) for one in FieldType], validate_choice=False)
+            return SelectField(
+                label, choices=select_choices((one.value, one.value) for one in FieldType), validate_choice=False
+            )
         case Channels():
-            options = [(channel, channel) for channel in CHANNELS]
+            options = select_choices((channel, channel) for channel in CHANNELS)
             return CheckboxesField(label, choices=options, description=hint, validate_choice=False)
         case Choices():
             return TextAreaField(label, description=CHOICES_HINT, render_kw={"rows": 8})
@@ -103,7 +110,9 @@ def _select(attribute: Attribute, options: list[tuple[str, str]], value: Any) ->
     if value and value not in dict(options):
         options = [*options, (value, value)]
     empty = [("", "Choose…" if attribute.required else getattr(attribute, "nothing", "none"))]
-    return SelectField(attribute.label, choices=[*empty, *options], description=attribute.hint, validate_choice=False)
+    return SelectField(
+        attribute.label, choices=select_choices([*empty, *options]), description=attribute.hint, validate_choice=False
+    )
 
 
 # Values
