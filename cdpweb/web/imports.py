@@ -169,7 +169,8 @@ def _stream_uploads(state: BlueprintSetupState) -> None:
     app.request_class = UploadingRequest
 
 
-@bp.app_errorhandler(Refused)
+@bp.app_errorhandler(TooLarge)
+@bp.app_errorhandler(DiskFull)
 def _refuse_while_parsing(refused: Refused) -> tuple[str, int]:
     """A file refused while the form was still being read: too large, or no room for it."""
     title, sentence = "The file was not taken", " ".join(refused.sentences.values())

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from cdpweb.domain.settings import Switch, WriteMode
 from cdpweb.domain.tasks import Status
 from cdpweb.models import Task, Upload
-from cdpweb.models.catalog import ActionTemplate, SegmentGroup
+from cdpweb.models.catalog import ActionTemplate, Segment, SegmentGroup
 from cdpweb.services import uploads
 from tests.web.markup import filled, fragment, page
 
@@ -277,6 +277,23 @@ def test_segment_and_actions_are_created_on_the_spot(client: FlaskClient, sessio
     template = session.scalars(select(ActionTemplate).where(ActionTemplate.name == "Filled in the May survey")).one()
     stored = only_task(session).settings
     assert (stored["segment_ids"], stored["source_template_id"]) == ([group.segments[0].id], template.id)
+
+
+def test_segments_of_different_groups_add_up(client: FlaskClient, session: Session) -> None:
+    """rules 3"""
+    for name in ("Survey", "Loyalty"):
+        segments = [Segment(system_name="Gold", name="Gold"), Segment(system_name="Red", name="Red")]
+        session.add(SegmentGroup(system_name=name, name=name, segments=segments))
+    session.flush()
+    gold, red = session.scalars(select(Segment.id).where(Segment.name == "Gold")), session.scalars(select(Segment.id))
+    markup = page(send(client, CLEAN, act="add-segment"))
+    assert len(markup.all("select", name="segment")) == 2
+    chosen = [str(one) for one in gold]
+    client.post("/imports", data=filled(markup, segment=chosen))
+    assert [str(one) for one in only_task(session).settings["segment_ids"]] == chosen
+    same_group = [str(one) for one in red][:2]
+    refused = page(launch(client, segment=same_group), 422)
+    assert refused.with_id("segment")["aria-invalid"] == "true"
 
 
 def test_a_refused_launch_creates_nothing_and_shows_where(client: FlaskClient, session: Session) -> None:
