@@ -9,6 +9,7 @@ from cdpweb.web import (
     frame,
     health,
     imports,
+    lingering,
     masking,
     security,
     segments,
@@ -18,7 +19,7 @@ from cdpweb.web import (
     templating,
 )
 
-PARTS = (access, errors, masking, security, static_files, templating)
+PARTS = (access, errors, lingering, masking, security, static_files, templating)
 BLUEPRINTS = (customers.bp, frame.bp, health.bp, imports.bp, segments.bp, settings.bp, tasks.bp)
 
 
