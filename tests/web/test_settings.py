@@ -32,30 +32,30 @@ def test_the_directory_leads_to_every_page(client):
         assert page(client.get(address))
 
 
-@pytest.mark.parametrize("plural", FORMS)
-def test_every_kind_is_created_changed_and_deleted_through_its_pages(client, session, plural):
-    kind = KINDS[plural]
-    page(client.get(path(plural) + "/new"))
-    assert client.post(path(plural) + "/new", data=FORMS[plural]).status_code == 303
-    row = kind.find(session, EXAMPLES[plural][kind.key])
-    assert row.name == EXAMPLES[plural]["name"]
-    assert row.name in page(client.get("/segments" if kind is SEGMENT_GROUPS else path(plural))).text
-    address = f"{path(plural)}/{row.id}"
-    page(client.get(address))
-    changed = {name: value for name, value in FORMS[plural].items() if name != kind.key} | {"name": "Another"}
-    assert client.post(address, data=changed).status_code == 303
-    session.refresh(row)
-    assert row.name == "Another"
-    assert client.post(address + "/delete").status_code == 303
-    assert client.get(address).status_code == 404
+def test_every_kind_is_created_changed_and_deleted_through_its_pages(client, session):
+    for plural in FORMS:
+        kind = KINDS[plural]
+        page(client.get(path(plural) + "/new"))
+        assert client.post(path(plural) + "/new", data=FORMS[plural]).status_code == 303
+        row = kind.find(session, EXAMPLES[plural][kind.key])
+        assert row.name == EXAMPLES[plural]["name"]
+        assert row.name in page(client.get("/segments" if kind is SEGMENT_GROUPS else path(plural))).text
+        address = f"{path(plural)}/{row.id}"
+        page(client.get(address))
+        changed = {name: value for name, value in FORMS[plural].items() if name != kind.key} | {"name": "Another"}
+        assert client.post(address, data=changed).status_code == 303
+        session.refresh(row)
+        assert row.name == "Another"
+        assert client.post(address + "/delete").status_code == 303
+        assert client.get(address).status_code == 404
 
 
-@pytest.mark.parametrize("plural", FORMS)
-def test_an_empty_form_is_refused_at_its_fields(client, plural):
-    shown = page(client.post(path(plural) + "/new", data={}), 422)
-    assert shown.with_id("name")["aria-invalid"] == "true"
-    assert shown.with_id("error-summary")
-    assert "Give the name." in shown.text
+def test_an_empty_form_is_refused_at_its_fields(client):
+    for plural in FORMS:
+        shown = page(client.post(path(plural) + "/new", data={}), 422)
+        assert shown.with_id("name")["aria-invalid"] == "true"
+        assert shown.with_id("error-summary")
+        assert "Give the name." in shown.text
 
 
 def test_choices_are_lines_and_a_line_taken_out_removes_one(client, session):
@@ -91,11 +91,9 @@ def test_what_is_shipped_offers_no_deletion(client):
     assert not [form for form in shown.all("form") if form.get("action", "").endswith("/delete")]
 
 
-@pytest.mark.parametrize(
-    "address", ["/settings/touchpoints/99", "/settings/touchpoints/9999999999999", "/settings/nonsense"]
-)
-def test_what_there_is_not_is_a_404(client, address):
-    page(client.get(address), 404)
+def test_what_there_is_not_is_a_404(client):
+    for address in ["/settings/touchpoints/99", "/settings/touchpoints/9999999999999", "/settings/nonsense"]:
+        page(client.get(address), 404)
 
 
 class TestSegments:
