@@ -280,7 +280,7 @@ def build(act: str, arrived: Upload | None = None) -> ImportPage:
 
 def _find_upload(page: ImportPage) -> None:
     name = page.form.upload.data
-    page.upload = uploads.by_name(db.session, name) if name else None
+    page.upload = uploads.by_name(db.session, name) if name and name.isalnum() else None
     if name and page.upload is None:
         page.refusals["file"] = "The uploaded file is not here any more. Choose it again."
         page.form.upload.data = ""
