@@ -56,13 +56,15 @@ class AttributesForm(FlaskForm):
                 self.form_errors.append(sentence)
 
 
-def attributes_form(session: Session, attributes: Iterable[Attribute], values: Mapping[str, Any]) -> AttributesForm:
-    """A form for these attributes with `values`, as the catalog file says them; a posted one keeps what was posted."""
+def attributes_form(
+    session: Session, attributes: Iterable[Attribute], values: Mapping[str, Any], *, posted: bool = True
+) -> AttributesForm:
+    """A form for these attributes with `values`, as the catalog file says them, and over them what was posted."""
     asked = tuple(attributes)
     controls = {one.name: _control(one, session, values.get(one.name)) for one in asked}
     form_class = type("ThisForm", (AttributesForm,), {**controls, "attributes": asked})
     shown = {one.name: _shown(one, values.get(one.name)) for one in asked}
-    form: AttributesForm = form_class(data=shown)
+    form: AttributesForm = form_class(data=shown) if posted else form_class(formdata=None, data=shown)
     return form
 
 

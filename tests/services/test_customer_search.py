@@ -1,10 +1,13 @@
 """Customers are found by identifier, name and filter, a page at a time (product §5)."""
 
+import re
 from itertools import product
 
 import pytest
+from sqlalchemy import event
 
 from cdpweb.domain.tasks import Outcome
+from cdpweb.extensions import db
 from cdpweb.models import Customer, ExternalId, SegmentMember, TaskRow
 from cdpweb.models.snapshot import snapshot
 from cdpweb.models.types import now
@@ -15,6 +18,7 @@ from cdpweb.services.customers.lanes import Cursor, Filters
 from cdpweb.services.customers.search import find_page
 
 TOUCHPOINT, TEMPLATE = 1, 2
+GROWING = re.compile("(customers|segment_members|task_rows|external_ids)( |$)")
 
 
 @pytest.fixture
@@ -158,3 +162,25 @@ def test_a_cursor_beyond_the_end_is_an_empty_page_with_a_way_back(session, peopl
     page = find_page(session, people, Filters(), Cursor(0))
     assert (page.customers, page.next) == ([], None)
     assert ids(session, people, page.previous) == [9, 8, 7, 6, 5, 4, 3, 2, 1]
+
+
+def test_no_page_walks_or_sorts_a_table(session, people, app):
+    """The query plans: every statement follows an index and stops; only the newest customers need none."""
+    plans = []
+
+    def explain(connection, cursor, statement, parameters, *_):
+        if statement.startswith("SELECT"):
+            rows = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.extend((row[3], statement) for row in rows)
+
+    event.listen(db.engine, "before_cursor_execute", explain)
+    for filters in (*(one for one, _ in FILTERS), {}, {"text": "anna smith"}, {"text": "2", "segment_id": 1}):
+        page = find_page(session, people, Filters(**filters))
+        find_page(session, people, Filters(**filters), Cursor(5))
+        assert page
+    event.remove(db.engine, "before_cursor_execute", explain)
+    large = [(step, statement) for step, statement in plans if GROWING.search(statement)]
+    assert len(large) > 100
+    assert [both for both in large if "TEMP B-TREE" in both[0]] == []
+    walks = [(step, statement) for step, statement in large if step.startswith("SCAN") and GROWING.search(step)]
+    assert [both for both in walks if "LIMIT" not in both[1] or "customers.id <" in both[1]] == []

@@ -81,7 +81,8 @@ def test_what_is_referred_to_is_not_deleted_and_the_page_says_why(client, sessio
     touchpoint = create(session, TOUCHPOINTS, {"external_id": "web", "name": "Website"})
     session.add(Customer(id=1, email="a@b.com", source_touchpoint_id=touchpoint.id, created_at=now()))
     shown = page(client.post(f"/settings/touchpoints/{touchpoint.id}/delete"), 422)
-    assert "“Website” cannot be deleted: customers were created with it." in shown.text
+    assert "Nothing was deleted. “Website” cannot be deleted: customers were created with it." in shown.text
+    assert shown.with_id("name")["value"] == "Website"
     assert page(client.get(f"/settings/touchpoints/{touchpoint.id}"))
 
 
