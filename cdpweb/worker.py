@@ -3,6 +3,8 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Thread
 from typing import Any
 
@@ -46,12 +48,29 @@ class TaskWorker(Worker):
         if self.horse_pid:
             self.kill_horse()
 
+    # A broker that is away for a while ends neither a job nor its worker: what a job has done is in the database.
+
+    def execute_job(self, *args: Any, **kwargs: Any) -> None:
+        """Start a job's process and wait for its end."""
+        with _without_broker("job_ended"):
+            super().execute_job(*args, **kwargs)
+
+    def heartbeat(self, *args: Any, **kwargs: Any) -> None:
+        """Say that this worker lives."""
+        with _without_broker("heartbeat"):
+            super().heartbeat(*args, **kwargs)
+
     def maintain_heartbeats(self, *args: Any, **kwargs: Any) -> None:
-        """Let a broker that is away for a while not end the job."""
-        try:
+        """Say that worker and job live."""
+        with _without_broker("heartbeat"):
             super().maintain_heartbeats(*args, **kwargs)
-        except (BrokerGone, BrokerSilent):
-            log.warning("heartbeat_without_broker")
+
+    def handle_exception(self, job: Any, *exc_info: Any) -> None:
+        """Log what ended a job; runs in the job's own process."""
+        if isinstance(exc_info[1], BrokerGone | BrokerSilent):
+            log.warning("job_ended_without_broker", job=job.id)
+        else:
+            super().handle_exception(job, *exc_info)
 
 
 def serve(app: Flask, queue: str) -> None:
@@ -71,6 +90,14 @@ def _wait_for_broker(url: str) -> None:
         log.warning("waiting_for_broker")
     while not broker.answers(url):
         time.sleep(BROKER_LOOK_SECONDS)
+
+
+@contextmanager
+def _without_broker(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (BrokerGone, BrokerSilent):
+        log.warning(f"{what}_without_broker")
 
 
 def _die_with(parent: int) -> None:

@@ -22,7 +22,7 @@ from cdpweb.models import Task, Upload
 from cdpweb.models.snapshot import snapshot
 from cdpweb.services import problems, tasks, uploads
 from cdpweb.services.imports import create_task
-from cdpweb.services.questions import DATE_ORDER, EMPTY_COLUMNS
+from cdpweb.services.questions import DATE_ORDER, EMPTY_COLUMNS, NAMELESS_COLUMNS
 from cdpweb.services.refused import Refused
 
 LOOK_SECONDS = 0.5
@@ -235,6 +235,11 @@ def _unanswered(task: Task) -> str:
     return " ".join(_SENTENCES[question["kind"]](question) for question in task.questions or [])
 
 
+def _nameless_columns(question: dict[str, Any]) -> str:
+    numbers = ", ".join(f"column {position + 1}" for position in question["positions"])
+    return f"There are values below an empty header ({numbers}). Name it in the header, or skip it with --skip-unknown."
+
+
 def _empty_columns(question: dict[str, Any]) -> str:
     headers = ", ".join(f"“{header.strip()}”" for header in question["columns"])
     return f"Without any value: {headers}. Skip such columns with --skip-empty, or one by one with --skip."
@@ -248,6 +253,10 @@ def _date_order(question: dict[str, Any]) -> str:
     )
 
 
-_SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {EMPTY_COLUMNS: _empty_columns, DATE_ORDER: _date_order}
+_SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
+    NAMELESS_COLUMNS: _nameless_columns,
+    EMPTY_COLUMNS: _empty_columns,
+    DATE_ORDER: _date_order,
+}
 
 COMMANDS = {"import": import_file}

@@ -28,7 +28,8 @@ class Findings:
     """What the whole file shows.
 
     `records`: how many there are. `empty`: the headers of mapped columns without any value. `dates` and `rounding`:
-    the evidence of each field. `unknown`: per settings field how often each unknown value stands in it.
+    the evidence of each field. `unknown`: per settings field how often each unknown value stands in it. `nameless`: the
+    positions of columns without a header in which a value stands.
     """
 
     records: int = 0
@@ -36,6 +37,7 @@ class Findings:
     dates: dict[str, DayMonthEvidence] = field(default_factory=dict)
     rounding: dict[str, RoundingEvidence] = field(default_factory=dict)
     unknown: dict[str, Counter[str]] = field(default_factory=dict)
+    nameless: list[int] = field(default_factory=list)
 
     def evidence(self, orders: Orders) -> Evidence:
         """What of it the engine needs to read the values."""
@@ -46,10 +48,13 @@ class Findings:
         )
 
 
-def check(blocks: Iterable[Block], orders: Orders) -> Findings:
-    """Read the whole file once; nothing is written. Memory holds one block at a time."""
+def check(blocks: Iterable[Block], orders: Orders, nameless: Iterable[int] = ()) -> Findings:
+    """Read the whole file once; nothing is written. Memory holds one block at a time.
+
+    `nameless` are the positions of columns that were dropped because they have no header and seemed to be empty.
+    """
     findings = Findings()
-    speechless = set(orders.mapped)
+    speechless, silent = set(orders.mapped), set(nameless)
     settings = _settings_only(orders)
     for block in blocks:
         findings.records += block.rows.height
@@ -58,9 +63,11 @@ def check(blocks: Iterable[Block], orders: Orders) -> Findings:
             if name in speechless and (text != "").any():
                 speechless.discard(name)
             _look(findings, orders, name, text.filter((text != "") & (text != CLEAR)))
+        silent -= {index for index in silent if block.rows[f"c{index}"].str.contains(r"\S").any()}
         if settings.mapped:
             _unknown(findings, normalise(block.rows, settings).problems, settings)
     findings.empty = [orders.headers[orders.mapped[name]] for name in orders.mapped if name in speechless]
+    findings.nameless = sorted(set(nameless) - silent)
     return findings
 
 
@@ -90,10 +97,15 @@ def _unknown(findings: Findings, problems: pl.DataFrame, orders: Orders) -> None
 def questions(findings: Findings, orders: Orders, answers: dict[str, Any]) -> list[dict[str, Any]]:
     """What a person must say before the import can go on; `answers` are those given beforehand."""
     return [
+        *_ask_about_nameless(findings),
         *_ask_about_empty(findings, answers),
         *_ask_about_dates(findings, orders),
         *_ask_about_settings(findings, orders, answers),
     ]
+
+
+def _ask_about_nameless(findings: Findings) -> list[dict[str, Any]]:
+    return [{"kind": "nameless_columns", "positions": findings.nameless}] if findings.nameless else []
 
 
 def _ask_about_empty(findings: Findings, answers: dict[str, Any]) -> list[dict[str, Any]]:

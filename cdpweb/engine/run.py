@@ -131,7 +131,8 @@ class _Run:
         path = self._work_file(task, dialect)
         start = read_header(path, dialect, self.limits.max_cell_bytes).next
         orders = self._orders(task)
-        findings = check(self._read(path, dialect, len(task.header), start), orders)
+        blocks = self._read(path, dialect, len(task.header), start)
+        findings = check(blocks, orders, task.answers.get("nameless", ()))
         self._after_check(findings, orders, path, start)
 
     def _work_file(self, task: Row[Any], dialect: Dialect) -> Path:
@@ -150,6 +151,9 @@ class _Run:
 
     def _after_check(self, findings: Findings, orders: Orders, path: Path, start: Position) -> None:
         with self._holding() as (connection, task):
+            if task.cancel_requested:
+                self._end(connection, Status.CANCELLED)
+                return
             asked = questions(findings, orders, task.answers)
             columns = list(task.columns)
             if task.answers.get("empty_columns") == "skip":
@@ -162,6 +166,7 @@ class _Run:
                 status=Status.PAUSED if asked else Status.RUNNING,
                 questions=asked or None,
                 owner=None if asked else self.owner,
+                pause_requested=task.pause_requested and not asked,
                 columns=columns,
                 evidence=findings.evidence(orders).to_json(),
                 total_records=findings.records,

@@ -171,7 +171,7 @@ class _Launcher:
             header=list(examination.header),
             columns=list(layout.fields),
             settings=settings.to_json(),
-            answers=_answers(launch),
+            answers=_answers(launch, layout),
             created_at=now(),
         )
         self.session.add(task)
@@ -238,10 +238,14 @@ def _header_refusals(layout: Layout, settings: ImportSettings) -> dict[str, str]
     return {name: " ".join(said) for name, said in sentences.items()}
 
 
-def _answers(launch: Launch) -> dict[str, str]:
-    """What is settled before the first pass asks."""
-    answers = {"empty_columns": "skip"} if launch.skip_empty else {}
-    return answers | ({"unknown_setting_values": "reject"} if launch.reject_unknown_values else {})
+def _answers(launch: Launch, layout: Layout) -> dict[str, Any]:
+    """What is settled before the first pass asks, and what it shall confirm: that nameless columns are empty."""
+    answers: dict[str, Any] = {"empty_columns": "skip"} if launch.skip_empty else {}
+    if launch.reject_unknown_values:
+        answers["unknown_setting_values"] = "reject"
+    if layout.nameless and not launch.skip_unknown:
+        answers["nameless"] = [column.position for column in layout.nameless]
+    return answers
 
 
 def _description_refusals(description: str) -> dict[str, str]:

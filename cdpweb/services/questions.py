@@ -14,6 +14,7 @@ from cdpweb.services.refused import Refused
 
 SKIP_EMPTY = "skip"
 REJECT_ROWS = ""
+NAMELESS_COLUMNS = "nameless_columns"
 EMPTY_COLUMNS, DATE_ORDER, UNKNOWN_VALUES = "empty_columns", "date_order", "unknown_setting_values"
 
 
@@ -75,11 +76,22 @@ def _refuse_impossible(asked: Sequence[Question], answers: Mapping[str, str]) ->
 
 
 def _unanswered(question: Question) -> set[str]:
-    """The choice of a date order that only says that there is none yet."""
-    return {""} if question.kind == DATE_ORDER else set()
+    """The choice that only says that there is no answer yet."""
+    return {""} if question.kind in (DATE_ORDER, NAMELESS_COLUMNS) else set()
 
 
 # In words
+
+
+def _nameless_columns(stored: Mapping[str, Any], _catalog: Catalog) -> Question:
+    numbers = ", ".join(f"column {position + 1}" for position in stored["positions"])
+    many = len(stored["positions"]) > 1
+    sentence = (
+        f"There are values below {'headers that are' if many else 'a header that is'} empty ({numbers}). "
+        f"Skip {'them' if many else 'it'}, or cancel, name {'them' if many else 'it'} in the header and launch it anew."
+    )
+    choices = (Choice("", "choose …"), Choice(SKIP_EMPTY, f"Skip {'all of them' if many else 'it'}"))
+    return Question(NAMELESS_COLUMNS, sentence, (), (Asked(NAMELESS_COLUMNS, numbers, None, choices),))
 
 
 def _empty_columns(stored: Mapping[str, Any], _catalog: Catalog) -> Question:
@@ -145,10 +157,19 @@ def _known(field: Field, catalog: Catalog) -> Iterator[Choice]:
     return (Choice(f"={one.system_name}", one.name) for one in named)
 
 
-_IN_WORDS = {EMPTY_COLUMNS: _empty_columns, DATE_ORDER: _date_order, UNKNOWN_VALUES: _unknown_values}
+_IN_WORDS = {
+    NAMELESS_COLUMNS: _nameless_columns,
+    EMPTY_COLUMNS: _empty_columns,
+    DATE_ORDER: _date_order,
+    UNKNOWN_VALUES: _unknown_values,
+}
 
 
 # Taken over
+
+
+def _skip_nameless(_task: Task, _stored: Mapping[str, Any], _question: Question, _answers: Mapping[str, str]) -> None:
+    """They fill nothing as it is."""
 
 
 def _skip_empty(task: Task, stored: Mapping[str, Any], _question: Question, _answers: Mapping[str, str]) -> None:
@@ -173,4 +194,9 @@ def _replace_values(task: Task, stored: Mapping[str, Any], question: Question, a
     task.answers = task.answers | {UNKNOWN_VALUES: "reject"}
 
 
-_TAKE_OVER = {EMPTY_COLUMNS: _skip_empty, DATE_ORDER: _order_dates, UNKNOWN_VALUES: _replace_values}
+_TAKE_OVER = {
+    NAMELESS_COLUMNS: _skip_nameless,
+    EMPTY_COLUMNS: _skip_empty,
+    DATE_ORDER: _order_dates,
+    UNKNOWN_VALUES: _replace_values,
+}

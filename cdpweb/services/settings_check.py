@@ -2,11 +2,11 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from cdpweb.domain.catalog import Catalog
 from cdpweb.domain.countries import COUNTRIES
-from cdpweb.domain.fields import CUSTOMER_ID, FULL_NAME, Field, Kind, fields
+from cdpweb.domain.fields import CUSTOMER_ID, FULL_NAME, NAME_PARTS, Field, Kind, fields
 from cdpweb.domain.settings import NO_ACTION, ImportSettings
 from cdpweb.models.types import now
 
@@ -21,6 +21,16 @@ def settings_refusals(settings: ImportSettings, catalog: Catalog) -> dict[str, s
     """Sentences by form field; none where an import can run with these settings."""
     return dict([*_gone(settings, catalog), *_segments(settings, catalog), *_date(settings), *_country(settings),
                  *_modes(settings, catalog)])  # fmt: skip
+
+
+def fields_with_mode(mapped: Iterable[str], reference: Mapping[str, Field]) -> list[Field]:
+    """The fields that a file with these columns may be kept from overwriting (rules §2.2).
+
+    A full name writes its parts, and their modes hold for it.
+    """
+    written = [part for name in mapped for part in (NAME_PARTS if name == FULL_NAME else (name,))]
+    known = (reference[name] for name in dict.fromkeys(written) if name in reference)
+    return [one for one in known if has_write_mode(one)]
 
 
 def has_write_mode(field: Field) -> bool:

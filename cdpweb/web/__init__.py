@@ -12,6 +12,7 @@ from cdpweb.web import (
     health,
     imports,
     limits,
+    lingering,
     masking,
     security,
     segments,
@@ -24,7 +25,7 @@ from cdpweb.web import (
 )
 
 GUARDS = (access, limits)
-PARTS = (errors, masking, security, static_files, templating)
+PARTS = (errors, lingering, masking, security, static_files, templating)
 BLUEPRINTS = (
     account.bp,
     audit_log.bp,

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, SelectChoice, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from cdpweb.domain.catalog import CHANNELS, FieldType
@@ -56,14 +56,21 @@ class AttributesForm(FlaskForm):
                 self.form_errors.append(sentence)
 
 
-def attributes_form(session: Session, attributes: Iterable[Attribute], values: Mapping[str, Any]) -> AttributesForm:
-    """A form for these attributes with `values`, as the catalog file says them; a posted one keeps what was posted."""
+def attributes_form(
+    session: Session, attributes: Iterable[Attribute], values: Mapping[str, Any], *, posted: bool = True
+) -> AttributesForm:
+    """A form for these attributes with `values`, as the catalog file says them, and over them what was posted."""
     asked = tuple(attributes)
     controls = {one.name: _control(one, session, values.get(one.name)) for one in asked}
     form_class = type("ThisForm", (AttributesForm,), {**controls, "attributes": asked})
     shown = {one.name: _shown(one, values.get(one.name)) for one in asked}
-    form: AttributesForm = form_class(data=shown)
+    form: AttributesForm = form_class(data=shown) if posted else form_class(formdata=None, data=shown)
     return form
+
+
+def select_choices(options: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    """Pairs of value and words as a select takes them."""
+    return [SelectChoice(value, words) for value, words in options]
 
 
 # Controls
@@ -81,9 +88,11 @@ def _control(attribute: Attribute, session: Session, value: Any) -> Any:
         case Flag():
             return BooleanField(label, description=hint)
         case TypeOfField():
-            return SelectField(label, choices=[(one.value, one.value) for one in FieldType], validate_choice=False)
+            return SelectField(
+                label, choices=select_choices((one.value, one.value) for one in FieldType), validate_choice=False
+            )
         case Channels():
-            options = [(channel, channel) for channel in CHANNELS]
+            options = select_choices((channel, channel) for channel in CHANNELS)
             return CheckboxesField(label, choices=options, description=hint, validate_choice=False)
         case Choices():
             return TextAreaField(label, description=CHOICES_HINT, render_kw={"rows": 8})
@@ -103,7 +112,9 @@ def _select(attribute: Attribute, options: list[tuple[str, str]], value: Any) ->
     if value and value not in dict(options):
         options = [*options, (value, value)]
     empty = [("", "Choose…" if attribute.required else getattr(attribute, "nothing", "none"))]
-    return SelectField(attribute.label, choices=[*empty, *options], description=attribute.hint, validate_choice=False)
+    return SelectField(
+        attribute.label, choices=select_choices([*empty, *options]), description=attribute.hint, validate_choice=False
+    )
 
 
 # Values

@@ -14,6 +14,7 @@ from cdpweb.domain.fields import SEGMENT_PREFIX, Field, Kind, Type
 from cdpweb.services.customers.editing import editable
 from cdpweb.services.customers.words import Words
 from cdpweb.web import choices
+from cdpweb.web.catalog_form import select_choices
 
 LONGEST_SELECT = 500
 """A list with more entries is typed instead of chosen from."""
@@ -77,7 +78,7 @@ def customer_form(catalog: Catalog, texts: Mapping[str, str]) -> CustomerForm:
 def _control(words: Words, field: Field, text: str) -> Any:
     label, options = words.label(field.name), _options(words, field, text)
     if options is not None:
-        return SelectField(label, choices=options, validate_choice=False)
+        return SelectField(label, choices=select_choices(options), validate_choice=False)
     widgets = {Type.EMAIL: EmailInput, Type.PHONE: TelInput, Type.BIRTH_DATE: DateInput, Type.DATE: DateInput}
     is_multiple = field.custom is not None and field.custom.multiple
     widget = None if is_multiple or field.type not in widgets else widgets[field.type]()

@@ -65,6 +65,7 @@ WRITE_MODES = [
     (WriteMode.FILL, "fill only if empty"),
     (WriteMode.NEVER, "never change"),
 ]
+_TOKEN = re.compile(r"[\w-]{16,64}", re.ASCII)
 _COLUMN = re.compile(r"column-(\d{1,5})")
 _MAP = re.compile(r"map:(\d{1,5}):(\S{1,200})")
 _MODE = re.compile(r"mode-(\S{1,200})")
@@ -253,6 +254,12 @@ def write_modes() -> dict[str, WriteMode]:
     """The fields for which the posted form says something else than overwrite."""
     said = {named[1]: text for name, text in request.form.items() if (named := _MODE.fullmatch(name))}
     return {name: WriteMode(text) for name, text in said.items() if text in (WriteMode.FILL, WriteMode.NEVER)}
+
+
+def token_of(form: ImportForm) -> str | None:
+    """What marks this rendering of the form (rules §1.1); None for what no form of ours has had."""
+    token = form.form_token.data or ""
+    return token if _TOKEN.fullmatch(token) else None
 
 
 def new_segments_of(form: ImportForm) -> tuple[NewSegment, ...]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from wtforms import SelectField
 
 from cdpweb.domain.catalog import Catalog
-from cdpweb.domain.fields import Field, Kind, fields
+from cdpweb.domain.fields import Field, fields
 from cdpweb.domain.mapping import Column, Finding, How, map_header
 from cdpweb.domain.settings import Conflicts, EmptyCells, Switch, WriteMode
 from cdpweb.domain.tasks import TaskKind
@@ -19,6 +19,7 @@ from cdpweb.reading.encoding import OFFERED
 from cdpweb.services import imports, uploads
 from cdpweb.services.imports import Survey
 from cdpweb.services.refused import Refused
+from cdpweb.services.settings_check import fields_with_mode
 from cdpweb.web import hints, import_form
 from cdpweb.web.import_form import NEW, SKIPPED, WRITE_MODES, ImportForm
 from cdpweb.web.templating import counted
@@ -169,9 +170,7 @@ class ImportPage:
     @property
     def writable(self) -> list[Field]:
         """The mapped fields that a file setting may keep from overwriting what is stored (rules §2.2)."""
-        names = dict.fromkeys(column.field for column in self.columns if column.field)
-        mapped = (self.reference.get(name) for name in names)
-        return [one for one in mapped if one and one.kind in (Kind.IDENTIFIER, Kind.PROFILE, Kind.CUSTOM)]
+        return fields_with_mode([column.field for column in self.columns if column.field], self.reference)
 
     def mode_of(self, one: Field) -> WriteMode:
         """What the posted form says of a field."""
@@ -280,7 +279,7 @@ def build(act: str, arrived: Upload | None = None) -> ImportPage:
 
 def _find_upload(page: ImportPage) -> None:
     name = page.form.upload.data
-    page.upload = uploads.by_name(db.session, name) if name else None
+    page.upload = uploads.by_name(db.session, name) if name and name.isalnum() else None
     if name and page.upload is None:
         page.refusals["file"] = "The uploaded file is not here any more. Choose it again."
         page.form.upload.data = ""

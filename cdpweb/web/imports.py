@@ -113,7 +113,7 @@ def _said(page: ImportPage, file: Upload) -> Launch:
         new_segments=import_form.new_segments_of(form),
         new_source_template=import_form.new_template_of(form.source_action, form.new_source_action),
         new_existing_template=import_form.new_template_of(form.existing_action, form.new_existing_action),
-        form_token=form.form_token.data,
+        form_token=import_form.token_of(form),
         author=access.person(),
     )
 
@@ -169,7 +169,8 @@ def _stream_uploads(state: BlueprintSetupState) -> None:
     app.request_class = UploadingRequest
 
 
-@bp.app_errorhandler(Refused)
+@bp.app_errorhandler(TooLarge)
+@bp.app_errorhandler(DiskFull)
 def _refuse_while_parsing(refused: Refused) -> tuple[str, int]:
     """A file refused while the form was still being read: too large, or no room for it."""
     title, sentence = "The file was not taken", " ".join(refused.sentences.values())

@@ -168,9 +168,7 @@ def remove(kind: Kind, id: int) -> tuple[str, int] | Response:
     except Refused as refused:
         db.session.rollback()
         row = _row(kind, id)
-        form = _form_of(kind, row)
-        form.form_errors.extend(refused.sentences.values())
-        return _entry_page(kind, row, form), 422
+        return _entry_page(kind, row, _form_of(kind, row, posted=False), refused.sentences[""]), 422
     return _saved(f"{kind.plural}_deleted", above, f"“{name}” has been deleted.", id=id)
 
 
@@ -195,7 +193,7 @@ def _above(kind: Kind, row: Any) -> str:
     return url_for("settings.entries", kind=kind)
 
 
-def _entry_page(kind: Kind, row: Any, form: AttributesForm) -> str:
+def _entry_page(kind: Kind, row: Any, form: AttributesForm, refusal: str = "") -> str:
     fixed = (
         []
         if row is None
@@ -208,6 +206,7 @@ def _entry_page(kind: Kind, row: Any, form: AttributesForm) -> str:
         kind=kind,
         row=row,
         form=form,
+        refusal=refusal,
         fixed=fixed,
         columns=columns,
         segments=segments,
@@ -216,10 +215,10 @@ def _entry_page(kind: Kind, row: Any, form: AttributesForm) -> str:
     )
 
 
-def _form_of(kind: Kind, row: Any) -> AttributesForm:
-    """The form of what can still be changed."""
+def _form_of(kind: Kind, row: Any, *, posted: bool = True) -> AttributesForm:
+    """The form of what can still be changed; `posted`: with what the request posted."""
     open_ones = [one for one in kind.attributes_of(row) if not one.fixed or getattr(row, one.name) is None]
-    return attributes_form(db.session, open_ones, kind.entry(row))
+    return attributes_form(db.session, open_ones, kind.entry(row), posted=posted)
 
 
 def _remove_choices(kind: Kind, row: Any, form: AttributesForm) -> None:

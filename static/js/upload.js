@@ -32,6 +32,13 @@ document.addEventListener("click", (event) => {
   if (event.target.matches("[data-upload-stop]")) request?.abort();
 });
 
+document.addEventListener("submit", (event) => {
+  const box = event.target.querySelector("[data-upload][data-state=sending]");
+  if (!box) return;
+  event.preventDefault();
+  box.querySelector("[data-upload-error]").textContent = "The file is still on its way. Launch when it has arrived.";
+});
+
 function send(file, box) {
   request?.abort();
   if (file.size > Number(box.dataset.maxBytes)) return refuse(box, box.dataset.tooLarge);
@@ -54,6 +61,7 @@ function send(file, box) {
   request.addEventListener("error", () => refuse(box, "The connection broke off. Choose the file again."));
   request.addEventListener("abort", () => refuse(box, ""));
   box.dataset.state = "sending";
+  box.querySelector("[data-upload-error]").textContent = "";
   box.toggleAttribute("hx-morph-skip", true);
   show(box, file, 0, 0);
   request.send(file);

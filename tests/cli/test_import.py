@@ -268,6 +268,10 @@ class TestNotAsking:
         assert "--skip-empty" in said
         assert shell.load(text, "--skip", "Fax", "--skip-empty")["created"] == 1
 
+    def test_about_values_below_an_empty_header(self, shell):
+        text = "Email,\n" + "".join(f"p{n}@example.com,\n" for n in range(60_000)) + "last@example.com,secret\n"
+        assert "--skip-unknown" in self.failed(shell, text)
+
     def test_unknown_values_of_settings_reject_their_rows(self, shell):
         """rules 2.3: unknown touchpoint, action or segment in a row."""
         text = (

@@ -45,12 +45,17 @@ ABSENT = Cell(State.ABSENT)
 
 @dataclass(frozen=True)
 class Context:
-    """What reading a cell depends on besides its text. `choices`: those that this import's rows created."""
+    """What reading a cell depends on besides its text.
+
+    `orders`: column -> order of its dates with slashes; `rounded`: the ID columns that a spreadsheet has rounded;
+    `choices`: those that rows created; `country`: that of the row's phone.
+    """
 
     catalog: Catalog
     settings: ImportSettings
     now: dt.datetime
     orders: Mapping[str, DateOrder] = field(default_factory=dict)
+    rounded: frozenset[str] = frozenset()
     choices: Mapping[str, list[Choice]] = field(default_factory=dict)
     country: str | None = None
 
@@ -79,7 +84,7 @@ def read(column: Field, raw: str | None, context: Context) -> Cell:
     if codes and column.kind is Kind.SETTING and column.type is not Type.COUNTRY:
         codes = ("unknown_setting_value",)
     if codes and cell.state is State.ABSENT and column.type is Type.CUSTOMER_ID:
-        codes = ("customer_id_unknown",)
+        codes = (*(code for code in codes if code == "nul_in_cell"), "customer_id_unknown")
     return Cell(cell.state, cell.value, text, codes)
 
 
@@ -87,7 +92,8 @@ def _read(column: Field, text: str, context: Context) -> Cell:
     if text == "":
         return Cell(State.EMPTY)
     if text == CLEAR_WORD:
-        return Cell(State.CLEAR) if _clearable(column) else Cell(State.ABSENT, problems=("clear_not_allowed",))
+        code = "phone_country_unknown" if column.type is Type.COUNTRY else "clear_not_allowed"
+        return Cell(State.CLEAR) if _clearable(column) else Cell(State.ABSENT, problems=(code,))
     if "\0" in text:
         return Cell(State.ABSENT, problems=("nul_in_cell",))
     text = unicodedata.normalize("NFC", trim(without_apostrophe(column, text)))
@@ -163,6 +169,8 @@ def _full_name(text: str, column: Field, context: Context, warnings: list[str]) 
 
 def _external_id(text: str, column: Field, context: Context, warnings: list[str]) -> str:
     text = _whole(text, warnings)
+    if column.name in context.rounded and LOOKS_ROUNDED.fullmatch(text):
+        raise Invalid("digits_rounded")
     if any(unicodedata.category(character) == "Cc" for character in text):
         raise Invalid("text_has_control_characters")
     if len(text.encode()) > 2000:
@@ -265,8 +273,9 @@ def _time_zone(text: str, column: Field, context: Context, warnings: list[str]) 
 
 def _integer(text: str, column: Field, context: Context, warnings: list[str]) -> str:
     text = _whole(text, warnings)
-    if not re.fullmatch(r"[+-]?[0-9]+", text):
+    if not (whole := re.fullmatch(r"([+-]?[0-9]+)([.,]0{1,2})?", text)):
         raise Invalid("number_invalid")
+    text = whole[1]
     if not -(2**31) <= int(text) < 2**31:
         raise Invalid("number_out_of_range")
     return str(int(text))
@@ -302,10 +311,13 @@ def _not_hashes(text: str) -> str:
     return text
 
 
-def _not_rounded(text: str) -> str:
-    if re.fullmatch(r"[1-9][0-9]{14}0+", text):
-        raise Invalid("digits_rounded")
-    return text
+LOOKS_ROUNDED = re.compile(r"[1-9][0-9]{14}0+")
+
+
+def is_rounded(numbers: list[str]) -> bool:
+    """Whether a spreadsheet kept 15 digits of a column: all its longer numbers end in zeros, too many for chance."""
+    long = [number for number in numbers if re.fullmatch(r"[1-9][0-9]{15,}", number)]
+    return all(LOOKS_ROUNDED.fullmatch(number) for number in long) and sum(len(number) - 15 for number in long) >= 3
 
 
 def _whole(text: str, warnings: list[str]) -> str:
@@ -313,7 +325,7 @@ def _whole(text: str, warnings: list[str]) -> str:
     written = _not_scientific(_not_hashes(text), warnings)
     if written != text and "." in written:
         raise Invalid("scientific_notation")
-    return _not_rounded(written)
+    return written
 
 
 def _not_scientific(text: str, warnings: list[str]) -> str:

@@ -12,6 +12,9 @@ from .invalid import Invalid
 YEAR_FIRST = re.compile(r"([0-9]{4})([-./])([0-9]{1,2})\2([0-9]{1,2})")
 YEAR_LAST = re.compile(r"([0-9]{1,2})([-./])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})")
 TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?(?:\s*([AaPp])[Mm])?")
+MIDNIGHT = re.compile(
+    r"(\S+?)(?:T|\s+)(?:0?0:00|12:00\s*[Aa][Mm])(?::00(?:\.0+)?)?(?:\s*(?:Z|[+-][0-9]{2}:?(?:[0-9]{2})?))?"
+)
 OFFSET = re.compile(r"(.*?)\s*(?:(Z)|([+-])([0-9]{2}):?([0-9]{2})?)")
 
 
@@ -32,7 +35,7 @@ def order_of(texts: Iterable[str], chosen: DateOrder | None) -> DateOrder | None
 
 
 def date(text: str, order: DateOrder | None) -> dt.date:
-    """A date; two-digit years lie in 1970 to 2069."""
+    """A date, also with the time 0:00 that databases write; two-digit years lie in 1970 to 2069."""
     year, month, day = _numbers(text, order)
     if year < 100:
         year += 1900 if year >= 70 else 2000
@@ -56,6 +59,8 @@ def birth_date(text: str, order: DateOrder | None, today: dt.date) -> dt.date:
 
 
 def _numbers(text: str, order: DateOrder | None) -> tuple[int, int, int]:
+    if at_midnight := MIDNIGHT.fullmatch(text):
+        text = at_midnight[1]
     if found := YEAR_FIRST.fullmatch(text):
         year, month, day = found[1], found[3], found[4]
     elif found := YEAR_LAST.fullmatch(text):

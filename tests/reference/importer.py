@@ -3,6 +3,7 @@
 import copy
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cdpweb.domain.catalog import Catalog, Choice, FieldType, SegmentGroup
 from cdpweb.domain.fields import (
@@ -53,7 +54,7 @@ def import_file(
     """
     header, records = grammar.read(content, header_line, delimiter, quote, max_cell_bytes)
     run = _Import(state, header, _without_empty(columns, records), settings, catalog, now)
-    run.find_date_orders(records)
+    run.look_at(records)
     for record in records:
         run.take(record)
     run.report.customers = len(run.touched)
@@ -84,20 +85,22 @@ class _Import:
         self.fields = fields(catalog)
         self.headers = {name: header[index] for index, name in enumerate(columns) if name}
         self.report, self.touched = Report(), set[int]()
-        self.context = Context(catalog, settings, now, {}, state.choices)
+        self.context = Context(catalog, settings, now, choices=state.choices)
 
-    def find_date_orders(self, records: list[grammar.Record]) -> None:
-        """How the dates with slashes of each column are read (rules 2.7)."""
-        orders = {}
+    def look_at(self, records: list[grammar.Record]) -> None:
+        """What only whole columns show: the order of their dates (rules 2.7), rounded IDs (rules 2.10)."""
+        orders, rounded = {}, set()
         for index, name in enumerate(self.columns):
+            texts = [record.cells[index] for record in records if index < len(record.cells)]
             if name and self.fields[name].type in (Type.BIRTH_DATE, Type.DATE, Type.DATE_TIME):
-                field = self.fields[name]
-                texts = [record.cells[index] for record in records if index < len(record.cells)]
-                bare = [cells.without_apostrophe(field, cells.trim(text)) for text in texts]
+                bare = [cells.without_apostrophe(self.fields[name], cells.trim(text)) for text in texts]
                 parts = [part.strip() for text in bare for part in text.split("|")]
                 chosen = self.settings.date_orders.get(name) or self.settings.date_order
                 orders[name] = dates.order_of(parts, chosen)
-        self.context = Context(self.catalog, self.settings, self.now, orders, self.state.choices)
+            if name and self.fields[name].type is Type.EXTERNAL_ID:
+                bare = [cells.without_apostrophe(self.fields[name], cells.trim(text)) for text in texts]
+                rounded |= {name} if cells.is_rounded(bare) else set()
+        self.context = replace(self.context, orders=orders, rounded=frozenset(rounded))
 
     def take(self, record: grammar.Record) -> None:
         """Import one record."""
@@ -173,8 +176,7 @@ class _Row:
             cell = cells.read(self.run.fields["PhoneCountry"], self.raw(index), self.run.context)
             if cell.problems or cell.state is Says.VALUE:
                 country = cell.value
-        context = self.run.context
-        return Context(self.catalog, self.settings, self.run.now, context.orders, context.choices, country)
+        return replace(self.run.context, country=country)
 
     def read_full_name(self) -> None:
         full = self.cell(FULL_NAME)
@@ -295,24 +297,28 @@ class _Row:
 
     def set_fields(self, customer: Customer) -> None:
         for column, cell in self.columns_of(Kind.PROFILE, Kind.CUSTOM):
+            value = self.chosen(self.run.fields[column], cell.value) if cell.state is Says.VALUE else None
             if column == FULL_NAME or not self.may_write(column, customer.fields.get(column)):
                 continue
-            if cell.state is Says.VALUE:
-                customer.fields[column] = cell.value
-                self.create_choices(self.run.fields[column], cell.value)
+            if value:
+                customer.fields[column] = value
             elif cell.state is Says.CLEAR or (
                 cell.state is Says.EMPTY and self.settings.empty_cells is EmptyCells.ERASE
             ):
                 customer.fields.pop(column, None)
 
-    def create_choices(self, field: Field, value: str) -> None:
-        """Keep the choices that the field did not have (rules 2.8)."""
+    def chosen(self, field: Field, value: str) -> str:
+        """The value with choices that the field did not have created, whatever their case (rules 2.8)."""
         if not field.custom or field.custom.type is not FieldType.CHOICE:
-            return
+            return value
         ours = self.state.choices.setdefault(field.custom.system_name, [])
+        parts = set()
         for one in value.split("|") if field.custom.multiple else [value]:
-            if one not in {choice.external_id for choice in [*field.custom.choices, *ours]}:
+            same = [made for made in ours if made.name.casefold() == one.casefold()]
+            if one not in {choice.external_id for choice in field.custom.choices} and not same:
                 ours.append(Choice(one, one))
+            parts.add(same[0].external_id if same else one)
+        return "|".join(sorted(parts))
 
     def set_confirmations(self, customer: Customer) -> None:
         """They count only if the row's own email, phone is now the customer's (rules 5.8)."""

@@ -181,6 +181,19 @@ def test_external_ids(importer: Importer) -> None:
     column(importer, "ExternalIdentityCrm", table, max_cell_bytes=5000)
 
 
+def test_rounded_ids(importer: Importer) -> None:
+    """rules 2.10: a column whose long numbers all end in zeros was rounded; one such number is chance."""
+    rounded: Table = [
+        ("1234567890123450", None, "digits_rounded"),
+        ("12345678901234500", None, "digits_rounded"),
+        ("12345", "12345", ""),
+    ]
+    column(importer, "ExternalIdentityCrm", rounded)
+    whole: Table = [(cell, cell, "") for cell, _, _ in rounded[1:]] + [("12345678901234567", "12345678901234567", "")]
+    column(importer, "ExternalIdentityCrm", whole)
+    column(importer, "ExternalIdentityCrm", [("1234567890123450", "1234567890123450", "")])
+
+
 def test_custom_text(importer: Importer) -> None:
     """rules 2.4: custom text up to 1000 characters, inner white space as it is."""
     table: Table = [
@@ -302,6 +315,9 @@ def test_dates(importer: Importer) -> None:
         ("30.02.2026", None, "date_invalid"),
         ("31.05-2026", None, "date_invalid"),
         ("20260531", None, "date_invalid"),
+        ("2026-05-31 00:00:00.000", "2026-05-31", ""),
+        ("31.05.2026 0:00", "2026-05-31", ""),
+        ("2026-05-31 14:30", None, "date_invalid"),
         ("44713", None, "date_serial"),
         ("'2026-05-31", "2026-05-31", ""),
         ("########", None, "hash_signs"),
@@ -374,6 +390,8 @@ def test_numbers(importer: Importer) -> None:
         ("2147483648", None, "number_out_of_range"),
         ("-2147483648", "-2147483648", ""),
         ("1 000", None, "number_invalid"),
+        ("12.00", "12", ""),
+        ("12,000", None, "number_invalid"),
         ("1.5", None, "number_invalid"),
         ("1.2E+1", "12", "scientific_repaired"),
         ("1.2E+3", None, "scientific_notation"),

@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import func, select
 
 from cdpweb import queueing, watchdog
+from cdpweb.domain.fields import fields
 from cdpweb.domain.mapping import SKIP, How
 from cdpweb.domain.settings import NO_ACTION, ImportSettings, Switch, WriteMode
 from cdpweb.domain.tasks import TaskKind
 from cdpweb.extensions import current_config, db
 from cdpweb.models import ActionTemplate, Segment, SegmentGroup, Task
+from cdpweb.models.snapshot import snapshot
 from cdpweb.models.types import now
 from cdpweb.reading.dialect import Dialect
 from cdpweb.services import uploads
@@ -21,6 +23,7 @@ from cdpweb.services.catalog.kinds import SEGMENT_GROUPS, SEGMENTS
 from cdpweb.services.imports import FileSettings, Launch, NewSegment, NewTemplate, create_task, survey
 from cdpweb.services.on_the_spot import system_name_from
 from cdpweb.services.refused import Refused
+from cdpweb.services.settings_check import fields_with_mode
 
 CSV = "Email,FirstName\nanna@example.com,Anna\n"
 
@@ -308,3 +311,10 @@ def test_a_task_launched_while_the_broker_is_down_is_committed_and_waits(app, se
     with pytest.raises(queueing.BrokerDown, match="starts by itself when the queue is back"):
         queueing.ring(task.id)
     assert watchdog.open_tasks() == [task.id]
+
+
+def test_write_modes_are_offered_for_what_a_file_writes(session):
+    """rules 2.2: a full name writes its parts; an ID of our own, consents and settings are never overwritten."""
+    mapped = ["Email", "CustomerId", "FullName", "FirstName", "IsEmailConfirmed", "IsSubscribed", "ApiEndpoint"]
+    offered = fields_with_mode(mapped, fields(snapshot(session)))
+    assert [one.name for one in offered] == ["Email", "LastName", "FirstName", "MiddleName", "IsEmailConfirmed"]

@@ -242,6 +242,12 @@ class TestPausing:
         assert seen.phase.startswith("Cancelling")
         assert "cancel" not in seen.acts
 
+    def test_what_was_cancelled_while_it_was_checked_does_not_ask(self, session, launch, run):
+        task = launch("Email,FirstName\na@example.com,\n")
+        task.cancel_requested = True
+        assert run(task=task).status == Status.CANCELLED
+        assert task.questions is None
+
     def test_a_failed_task_goes_on_from_its_checkpoint(self, session, launch, run):
         """product 4: what to do next."""
         task = launch(file=FileSettings(encoding="utf-8"))
@@ -292,6 +298,20 @@ class TestAnswering:
 
     def test_empty_columns_may_be_settled_beforehand(self, run):
         assert run("Email,FirstName\na@example.com,\n", skip_empty=True).status == Status.FINISHED
+
+    def test_values_below_an_empty_header_are_found_in_the_whole_file(self, session, run):
+        """rules 1.4, 1.5: the first megabyte shows none."""
+        text = "Email,\n" + "".join(f"p{n}@example.com,\n" for n in range(70_000)) + "last@example.com,secret\n"
+        task = run(text)
+        question = self.ask(session, task, "There are values below a header that is empty (column 2)")
+        with pytest.raises(Refused):
+            tasks.answer(session, task, {"nameless_columns": ""})
+        assert [choice.value for choice in question.asked[0].choices] == ["", "skip"]
+        self.answer(session, task, {"nameless_columns": "skip"})
+
+    def test_nameless_columns_that_are_empty_indeed_are_dropped(self, run):
+        """rules 1.4"""
+        assert run("Email,\na@example.com,\n").status == Status.FINISHED
 
     @pytest.mark.parametrize(("order", "day"), [("dmy", dt.date(1990, 4, 3)), ("mdy", dt.date(1990, 3, 4))])
     def test_the_order_of_dates_is_asked_for(self, session, run, order, day):

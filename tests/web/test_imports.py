@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from cdpweb.domain.settings import Switch, WriteMode
 from cdpweb.domain.tasks import Status
 from cdpweb.models import Task, Upload
-from cdpweb.models.catalog import ActionTemplate, SegmentGroup
+from cdpweb.models.catalog import ActionTemplate, Segment, SegmentGroup
 from cdpweb.services import uploads
 from tests.web.markup import filled, fragment, page
 
@@ -279,6 +279,23 @@ def test_segment_and_actions_are_created_on_the_spot(client: FlaskClient, sessio
     assert (stored["segment_ids"], stored["source_template_id"]) == ([group.segments[0].id], template.id)
 
 
+def test_segments_of_different_groups_add_up(client: FlaskClient, session: Session) -> None:
+    """rules 3"""
+    for name in ("Survey", "Loyalty"):
+        segments = [Segment(system_name="Gold", name="Gold"), Segment(system_name="Red", name="Red")]
+        session.add(SegmentGroup(system_name=name, name=name, segments=segments))
+    session.flush()
+    gold, red = session.scalars(select(Segment.id).where(Segment.name == "Gold")), session.scalars(select(Segment.id))
+    markup = page(send(client, CLEAN, act="add-segment"))
+    assert len(markup.all("select", name="segment")) == 2
+    chosen = [str(one) for one in gold]
+    client.post("/imports", data=filled(markup, segment=chosen))
+    assert [str(one) for one in only_task(session).settings["segment_ids"]] == chosen
+    same_group = [str(one) for one in red][:2]
+    refused = page(launch(client, segment=same_group), 422)
+    assert refused.with_id("segment")["aria-invalid"] == "true"
+
+
 def test_a_refused_launch_creates_nothing_and_shows_where(client: FlaskClient, session: Session) -> None:
     """rules 1.1"""
     refused = page(launch(client, segment="new", new_segment_group="new", new_segment_name="Spring"), 422)
@@ -288,22 +305,36 @@ def test_a_refused_launch_creates_nothing_and_shows_where(client: FlaskClient, s
     assert not session.scalars(select(Task)).all()
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("task", "delete"), ("encoding", "klingon"), ("endpoint", "999"), ("touchpoint", "x"), ("segment", "999"),
-        ("source_action", "999"), ("existing_action", "-1"), ("action_date", "soon"), ("phone_country", "XX"),
-        ("header_line", "0"), ("header_line", "one"), ("delimiter", "ab"), ("quote", "ab"), ("conflicts", "x"),
-        ("empty_cells", "x"), ("date_order", "x"), ("description", "x" * 1001), ("from_file", "x"),
-        ("column-9", "Email"), ("column-1", "Nonsense"), ("mode-FirstName", "x"),
-        ("upload", "x" * 500),
-    ],
-)  # fmt: skip
-def test_nonsense_is_refused_in_words(client: FlaskClient, session: Session, name: str, value: str) -> None:
+REFUSED_NONSENSE = {
+    "task": "delete", "encoding": "klingon", "endpoint": "999", "touchpoint": "x", "segment": "999",
+    "source_action": "999", "existing_action": "-1", "action_date": "soon", "phone_country": "XX", "header_line": "0",
+    "delimiter": "ab", "quote": "ab", "conflicts": "x", "empty_cells": "x", "date_order": "x",
+    "description": "x" * 1001, "column-1": "Nonsense", "upload": "\0" * 500,
+}  # fmt: skip
+IGNORED_NONSENSE = {
+    "column-9": "Email",
+    "mode-FirstName": "x",
+    "mode-Nobody": "fill",
+    "from_file": "x",
+    "form_token": "\0" * 500,
+}
+
+
+def test_nonsense_is_refused_in_words(client: FlaskClient, session: Session) -> None:
     """product 7: no input gives a 500"""
-    answer = launch(client, **{name: value})
-    assert answer.status_code in (422, 303)
-    assert (answer.status_code == 422) == (not session.scalars(select(Task)).all())
+    form = filled(page(send(client, CLEAN)))
+    for name, value in REFUSED_NONSENSE.items():
+        assert page(client.post("/imports", data=form | {name: value}), 422).with_id("error-summary"), name
+        assert client.post("/imports/check", data=form | {name: value}).status_code == 200, name
+    assert not session.scalars(select(Task)).all()
+
+
+def test_what_a_form_cannot_have_said_is_ignored_or_refused(client: FlaskClient) -> None:
+    form = filled(page(send(client, CLEAN)))
+    answers = [client.post("/imports", data=form | {name: value}) for name, value in IGNORED_NONSENSE.items()]
+    assert {answer.status_code for answer in answers} <= {303, 422}
+    for act in ("map:x", "map:99:Email", "encoding:klingon", "skip-all", "nonsense"):
+        assert client.post("/imports", data=form | {"act": act}).status_code == 200
 
 
 def test_a_launch_while_the_broker_is_down_is_kept(app: Flask, session: Session, monkeypatch: Any) -> None:

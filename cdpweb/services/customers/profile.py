@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from cdpweb.domain.catalog import Catalog
@@ -113,7 +113,8 @@ def feed(
     """A page of the activity feed, latest first, behind the action `after`; and the last one if there are more."""
     statement = select(Action).where(Action.customer_id == customer_id)
     if after is not None and (last := session.get(Action, (customer_id, after))):
-        statement = statement.where(tuple_(Action.happened_at, Action.id) < tuple_(last.happened_at, last.id))
+        same_moment = and_(Action.happened_at == last.happened_at, Action.id < last.id)
+        statement = statement.where(or_(Action.happened_at < last.happened_at, same_moment))
     ordered = statement.order_by(Action.happened_at.desc(), Action.id.desc()).limit(PAGE_EVENTS + 1)
     actions = list(session.scalars(ordered))
     templates = {one.id: one.name for one in catalog.action_templates}

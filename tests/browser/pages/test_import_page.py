@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.live import LiveServer
 
@@ -101,6 +101,21 @@ def test_a_file_too_large_is_refused_before_it_is_sent(page: Page, spring: Path)
     page.locator("#file").set_input_files(spring)
     expect(page.locator("#file-error")).to_contain_text("larger than 2 GB")
     assert not [url for url in sent if "upload" in url]
+
+
+def test_a_file_on_its_way_is_shown_may_be_stopped_and_is_not_launched_without(page: Page, spring: Path) -> None:
+    held: list[Route] = []
+    page.route("**/imports/upload", lambda route: held.append(route))
+    page.goto("/imports/new")
+    page.locator("#file").set_input_files(spring)
+    expect(page.locator("[data-upload-name]")).to_have_text("spring.csv")
+    expect(page.locator("[data-upload-line]")).to_contain_text("MB")
+    page.locator(".form-acts").get_by_role("button", name="Launch import").click()
+    expect(page.locator("#file-error")).to_contain_text("still on its way")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#upload-box")).to_have_attribute("data-state", "empty")
+    expect(page.locator("#file-error")).to_be_empty()
+    assert held
 
 
 def test_a_refusal_by_the_server_stands_at_the_file(page: Page, tmp_path: Path) -> None:
