@@ -9,6 +9,7 @@ cli = CommandLine(
     {"import": "cdpweb.cli.imports", "export": "cdpweb.cli.exports"}
     | dict.fromkeys(TASKS, "cdpweb.cli.tasks")
     | {"customer": "cdpweb.cli.customers", "catalog": "cdpweb.cli.catalog"}
+    | {"user": "cdpweb.cli.users"}
     | dict.fromkeys(OPERATING, "cdpweb.cli.operate"),
     help="cdpweb imports customers from CSV files.",
 )

@@ -1,6 +1,8 @@
 """What the commands about imports share: a base that is ready, and refusals as sentences."""
 
+import getpass
 import logging
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -13,13 +15,16 @@ from cdpweb.cli.frame import with_app
 from cdpweb.config import BadSetting
 from cdpweb.extensions import db
 from cdpweb.models import Task
-from cdpweb.services import tasks
+from cdpweb.services import audit, tasks
+from cdpweb.services.audit import Origin
 from cdpweb.services.refused import Refused
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 SHOWN_SENTENCES = 20
+UNNOTED = {"task", "tasks"}
+"""Commands that scripts ask again and again, and that tell nothing personal."""
 
 
 class Refusal(click.ClickException):
@@ -37,6 +42,7 @@ def with_base(command: Callable[P, R]) -> Callable[P, R]:
     def ready(*args: P.args, **kwargs: P.kwargs) -> R:
         _prepare()
         db.session.info["writes"] = True
+        _note()
         try:
             return command(*args, **kwargs)
         except Refused as refused:
@@ -47,6 +53,24 @@ def with_base(command: Callable[P, R]) -> Callable[P, R]:
             raise Refusal("The database is busy: another job is writing. Nothing was changed; try again.") from error
 
     return with_app(ready)
+
+
+def _note() -> None:
+    """Record who runs which command; what it is run on may be personal."""
+    audit.origin.set(Origin(f"shell:{login()}"))
+    context = click.get_current_context(silent=True)
+    words = context.command_path.split("cdpweb", 1)[-1].strip() if context else ""
+    if words not in UNNOTED:
+        audit.record("shell_command", command=words)
+        db.session.commit()
+
+
+def login() -> str:
+    """Who sits at the terminal: the login, also behind sudo."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def refusal(refused: Refused) -> Refusal:

@@ -29,7 +29,32 @@ def run() -> None:
     supervision.check(config)
     with create_app().app_context():
         migrating.upgrade()
+        _show_first_link()
     supervision.run(config)
+
+
+def _show_first_link() -> None:
+    """Show who starts a new installation the way to the owner's account: on the terminal, where no log keeps it."""
+    from cdpweb.cli.users import address
+    from cdpweb.extensions import db
+    from cdpweb.services import accounts
+
+    token = accounts.first_link(db.session)
+    if token is None:
+        return
+    words = f"\n  Make the owner's account (this link works once, for 24 hours):\n  {address(token)}\n\n"
+    if not _on_terminal(words):
+        click.echo("\n  There is no owner yet. For the link to make the account: python -m cdpweb user link\n")
+
+
+def _on_terminal(words: str) -> bool:
+    """Print to the terminal, even where the output goes to a file; False where there is none."""
+    try:
+        with Path("/dev/tty").open("w") as terminal:
+            terminal.write(words)
+    except OSError:
+        return False
+    return True
 
 
 @click.command()

@@ -273,7 +273,7 @@ def _is_first_code(form: AddCodeForm, user: User, secret: str) -> bool:
 @bp.post("/account/second-factor/remove")
 def remove_second_factor() -> Response:
     """Ask for the password only."""
-    user, form = _user(), ConfirmForm()
+    user, form = _user(), ConfirmForm(prefix="remove-")
     if not (form.validate() and _is_confirmed(form, user)):
         return make_response(_page(remove_form=form), 422)
     user.totp_secret = user.totp_counter = None
@@ -318,7 +318,7 @@ def _page(password_form: FlaskForm | None = None, remove_form: FlaskForm | None 
         "account/show.html",
         account=_user(),
         password_form=password_form or ChangePasswordForm(formdata=None),
-        remove_form=remove_form or ConfirmForm(formdata=None, prefix=""),
+        remove_form=remove_form or ConfirmForm(formdata=None, prefix="remove-"),
     )
 
 

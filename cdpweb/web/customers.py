@@ -151,6 +151,7 @@ def _filters() -> Filters:
         template_id=number("template", LARGEST_CATALOG_ID),
         task_id=number("task", LARGEST_CATALOG_ID),
         outcome=Outcome(outcome) if outcome in set(OUTCOMES) else None,
+        only_ids=not access.sees_personal(),
     )
 
 

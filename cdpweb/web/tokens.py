@@ -3,8 +3,7 @@
 from flask import Blueprint, abort, flash, make_response, redirect, render_template, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import SelectMultipleField, StringField
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms import SelectChoice, StringField
 
 from cdpweb.domain.roles import Scope
 from cdpweb.extensions import db
@@ -13,22 +12,16 @@ from cdpweb.services import tokens
 from cdpweb.services.refused import Refused
 from cdpweb.web import access
 from cdpweb.web.arguments import LARGEST_CATALOG_ID
+from cdpweb.web.catalog_form import CheckboxesField
 
 bp = Blueprint("tokens", __name__, url_prefix="/settings/tokens")
-
-
-class CheckboxesField(SelectMultipleField):
-    """Several of a few."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class TokenForm(FlaskForm):
     """A token to be made."""
 
     name = StringField("Name")
-    scopes = CheckboxesField("May", choices=[(one.value, f"{one.value}: {one.meaning}") for one in Scope])
+    scopes = CheckboxesField("May", choices=[SelectChoice(one.value, f"{one.value}: {one.meaning}") for one in Scope])
 
 
 @bp.get("")

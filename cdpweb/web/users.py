@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, flash, make_response, redirect, render_template, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import EmailField, RadioField
+from wtforms import EmailField, RadioField, SelectChoice
 from wtforms.validators import DataRequired
 
 from cdpweb.domain.roles import Role
@@ -21,13 +21,13 @@ class UserForm(FlaskForm):
     """A person to be let in."""
 
     email = EmailField("Email", [DataRequired("Type the person's email address.")])
-    role = RadioField("Role", choices=[(one.value, f"{one.value}: {one.meaning}") for one in Role])
+    role = RadioField("Role", choices=[SelectChoice(one.value, f"{one.value}: {one.meaning}") for one in Role])
 
 
 class RoleForm(FlaskForm):
     """Another role."""
 
-    role = RadioField("Role", choices=[(one.value, one.value) for one in Role])
+    role = RadioField("Role", choices=[SelectChoice(one.value, one.value) for one in Role])
 
 
 @bp.get("")

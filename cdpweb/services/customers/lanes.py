@@ -20,7 +20,10 @@ LONGEST_STRETCH = 8_000
 
 @dataclass(frozen=True)
 class Filters:
-    """What is looked for; a customer meets all that is set. `text`: an identifier, or the beginning of a name."""
+    """What is looked for; a customer meets all that is set.
+
+    `text`: an identifier, or the beginning of a name; with `only_ids` a CustomerId or external ID.
+    """
 
     text: str = ""
     segment_id: int | None = None
@@ -28,6 +31,7 @@ class Filters:
     template_id: int | None = None
     task_id: int | None = None
     outcome: Outcome | None = None
+    only_ids: bool = False
 
 
 @dataclass(frozen=True)

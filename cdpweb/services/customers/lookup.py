@@ -44,11 +44,17 @@ class Sought:
     is_exact: bool = True
 
 
-def sought(session: Session, catalog: Catalog, text: str) -> Sought | None:
-    """The customers that `text` may mean; None for no text."""
+def sought(session: Session, catalog: Catalog, text: str, *, only_ids: bool = False) -> Sought | None:
+    """The customers that `text` may mean; None for no text.
+
+    `only_ids`: by CustomerId and external ID alone, for who is not to learn whose email, phone or name it is.
+    """
     wanted = _readable(text)
     if not wanted:
         return None
+    if only_ids:
+        ids = frozenset(_owners_by_id(session, catalog, text))
+        return Sought(Customer.id.in_(ids), ids)
     identified = owners(session, catalog, text)
     readings = [] if "@" in wanted else list(_readings(" ".join(wanted.split())))
     condition = or_(Customer.id.in_(identified), *(reading.condition() for reading in readings))
@@ -70,6 +76,11 @@ def owners(session: Session, catalog: Catalog, identifier: str, column: str | No
     systems = [one.id for one in catalog.external_systems if column in (None, EXTERNAL_ID_PREFIX + one.system_name)]
     external = select(ExternalId.customer_id).where(ExternalId.system_id.in_(systems), ExternalId.value == text)
     return found | set(session.scalars(external))
+
+
+def _owners_by_id(session: Session, catalog: Catalog, text: str) -> set[int]:
+    columns = [CUSTOMER_ID, *(EXTERNAL_ID_PREFIX + one.system_name for one in catalog.external_systems)]
+    return set().union(*(owners(session, catalog, text, column) for column in columns))
 
 
 def _own_columns(catalog: Catalog, text: str) -> Iterator[tuple[str, ColumnElement[bool]]]:

@@ -40,7 +40,7 @@ class Page:
 
 def find_page(session: Session, catalog: Catalog, filters: Filters, cursor: Cursor | None = None) -> Page:
     """One page of the customers who meet the filters."""
-    lane, conditions = narrowest(session, filters, sought(session, catalog, filters.text))
+    lane, conditions = narrowest(session, filters, sought(session, catalog, filters.text, only_ids=filters.only_ids))
     walk = _Walk(session, lane, conditions, cursor)
     walk.run()
     customers = _customers(session, walk.shown)
