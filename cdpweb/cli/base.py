@@ -58,11 +58,15 @@ def with_base(command: Callable[P, R]) -> Callable[P, R]:
 def _note() -> None:
     """Record who runs which command; what it is run on may be personal."""
     audit.origin.set(Origin(f"shell:{login()}"))
-    context = click.get_current_context(silent=True)
-    words = context.command_path.split("cdpweb", 1)[-1].strip() if context else ""
+    words = " ".join(_path(click.get_current_context()))
     if words not in UNNOTED:
         audit.record("shell_command", command=words)
         db.session.commit()
+
+
+def _path(context: click.Context) -> list[str]:
+    """The names of a command and of the groups it stands in: "user", "add"."""
+    return [*_path(context.parent), context.info_name or ""] if context.parent else []
 
 
 def login() -> str:

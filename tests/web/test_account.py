@@ -219,15 +219,19 @@ def test_an_owner_adds_a_user_who_chooses_a_password_by_the_link(app: Flask, cli
     assert bob.get("/tasks").status_code == 200
     assert bob.get("/imports/new").status_code == 403
     assert app.test_client(role=None).get(link).status_code == 404
-    assert "has an account already" in page(
-        client.post("/settings/users", data={"email": "BOB@example.com", "role": "analyst"}), 422
-    ).text
+    assert (
+        "has an account already"
+        in page(client.post("/settings/users", data={"email": "BOB@example.com", "role": "analyst"}), 422).text
+    )
 
 
 def test_roles_change_at_once_and_the_last_owner_stays(app: Flask, client: FlaskClient) -> None:
     added(client)
     with app.app_context():
-        bob, owner = accounts.by_email(db.session, "bob@example.com"), accounts.by_email(db.session, "owner@example.com")
+        bob, owner = (
+            accounts.by_email(db.session, "bob@example.com"),
+            accounts.by_email(db.session, "owner@example.com"),
+        )
         assert bob is not None
         assert owner is not None
         bob_id, owner_id = bob.id, owner.id

@@ -32,9 +32,7 @@ def imported(app: Flask, client: FlaskClient, drain: object) -> int:
         return task.id
 
 
-def test_analysts_see_no_personal_data(
-    app: Flask, client: FlaskClient, analyst: FlaskClient, imported: int
-) -> None:
+def test_analysts_see_no_personal_data(app: Flask, client: FlaskClient, analyst: FlaskClient, imported: int) -> None:
     with app.app_context():
         ids = list(db.session.scalars(select(Customer.id)))
     addresses = ["/customers", f"/tasks/{imported}", f"/tasks/{imported}/status", "/tasks", "/api/tasks"]
