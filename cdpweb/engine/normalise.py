@@ -153,8 +153,9 @@ class _Normaliser:
     def _cells(self, name: str, raw: pl.Series) -> Cells:
         text = trimmed(raw)
         if (nul := text.str.contains("\0", literal=True).fill_null(False)).any():
-            setting = self.orders.reference[name].kind is Kind.SETTING
-            self._flag(name, nul, self._setting_error(nul) if setting else "nul_in_cell", text)
+            one = self.orders.reference[name]
+            rejects = one.kind is Kind.SETTING and one.type is not Type.COUNTRY
+            self._flag(name, nul, self._setting_error(nul) if rejects else "nul_in_cell", text)
             text = _where(text, ~nul)
         text = self._replaced(name, text)
         empty, clear = (text == "").fill_null(False), (text == CLEAR).fill_null(False)
@@ -229,7 +230,7 @@ class _Normaliser:
         parsed = countries.parse(cells.text)
         self._report("PhoneCountry", parsed.problems, cells.text)
         self._flag("PhoneCountry", cells.clear, "phone_country_unknown", _says_clear(cells))
-        said = cells.text.is_not_null() | cells.clear
+        said = cells.text.is_not_null() | cells.clear | self._has_nul("PhoneCountry")
         chosen = pl.select(pl.when(said).then(parsed.values).otherwise(pl.lit(default, pl.String)))
         return chosen.to_series()
 
@@ -240,8 +241,10 @@ class _Normaliser:
         cells = self.cells[CUSTOMER_ID]
         parsed = values.customer_id(cells.text)
         self.typed[CUSTOMER_ID] = parsed.values
-        nul = self.raw[f"c{self.orders.mapped[CUSTOMER_ID]}"].str.contains("\0", literal=True).fill_null(False)
-        self.typed["CustomerId:given"] = cells.text.is_not_null() | cells.clear | nul
+        self.typed["CustomerId:given"] = cells.text.is_not_null() | cells.clear | self._has_nul(CUSTOMER_ID)
+
+    def _has_nul(self, name: str) -> pl.Series:
+        return self.raw[f"c{self.orders.mapped[name]}"].str.contains("\0", literal=True).fill_null(False)
 
     # Profile, custom fields, consents
 
@@ -270,7 +273,8 @@ class _Normaliser:
                 silent = silent & self.typed[part].is_null() & ~own.clear
         split = names.split(_where(cells.text, silent))
         self._report(FULL_NAME, split.problems, cells.text)
-        self._flag(FULL_NAME, self._says_else(cells.text, silent), "full_name_ignored", cells.text)
+        ignored = self._says_else(cells.text, silent) | (cells.clear & ~silent)
+        self._flag(FULL_NAME, ignored, "full_name_ignored", _says_clear(cells))
         for part, filled in zip(NAME_PARTS, (split.last, split.first, split.middle), strict=True):
             own_value = self.typed.get(part, pl.Series([None], dtype=pl.String).new_from_index(0, height))
             own_erase = self.typed.get(erase(part), pl.Series([False]).new_from_index(0, height))
@@ -382,5 +386,5 @@ def _says_clear(cells: Cells) -> pl.Series:
 
 
 def _words(text: pl.Series) -> pl.Series:
-    """The words of a name in a fixed order, commas aside."""
-    return text.str.replace_all(",", " ").str.extract_all(r"\S+").list.sort().list.join(" ")
+    """The words of a name in a fixed order, commas and case aside."""
+    return text.str.to_lowercase().str.replace_all(",", " ").str.extract_all(r"\S+").list.sort().list.join(" ")

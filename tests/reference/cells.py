@@ -54,7 +54,7 @@ class Context:
     catalog: Catalog
     settings: ImportSettings
     now: dt.datetime
-    orders: Mapping[str, DateOrder] = field(default_factory=dict)
+    orders: Mapping[str, DateOrder | None] = field(default_factory=dict)
     rounded: frozenset[str] = frozenset()
     choices: Mapping[str, list[Choice]] = field(default_factory=dict)
     country: str | None = None
@@ -295,8 +295,8 @@ def _choice(text: str, column: Field, context: Context, warnings: list[str]) -> 
     choices = [*column.custom.choices, *context.choices.get(column.custom.system_name, ())]
     by_id = [choice for choice in choices if choice.external_id == text]
     by_name = [choice for choice in choices if choice.name.casefold() == text.casefold()]
-    for choice in by_id + by_name:
-        return choice.external_id
+    if found := by_id + by_name:
+        return found[0].external_id
     if not column.custom.create_missing:
         raise Invalid("choice_unknown")
     return _limited(text, 1000)
