@@ -203,23 +203,20 @@ class _Normaliser:
             if one.name == CUSTOMER_ID:
                 continue
             cells = self.cells[one.name]
+            junk = self.orders.catalog.project
             if one.name == EMAIL:
-                parsed = self._without_junk(emails.parse(cells.text), self.orders.catalog.project.junk_emails)
+                parsed = emails.parse(cells.text)
+                parsed = _without_junk(parsed, parsed.values.is_in(list(junk.junk_emails)))
             elif one.name == PHONE:
                 parsed = phones.parse(cells.text, self._countries())
-                parsed = self._without_junk(parsed, self.orders.catalog.project.junk_phones)
+                written = cells.text.str.replace_all("[^0-9]", "").cast(pl.Int64, strict=False)
+                # Many a junk number is no valid number anyway: it is named as what it is.
+                number = parsed.values.fill_null(written)
+                parsed = _without_junk(parsed, number.is_in(list(junk.junk_phones)))
             else:
                 parsed = values.external_id(cells.text, rounded=one.name in self.orders.evidence.rounded)
             self._keep(one.name, parsed)
             self.typed[erase(one.name)] = cells.clear
-
-    def _without_junk(self, parsed: Parsed, junk: frozenset[str] | frozenset[int]) -> Parsed:
-        """Rules §2.11."""
-        mask = parsed.values.is_in(list(junk)).fill_null(False) if junk else None
-        if mask is None or not mask.any():
-            return parsed
-        flagged = pl.DataFrame({"index": mask.arg_true().cast(pl.UInt32)}).with_columns(code=pl.lit("junk_contact"))
-        return Parsed(_where(parsed.values, ~mask), pl.concat([parsed.problems, flagged]))
 
     def _countries(self) -> pl.Series | str | None:
         """The country of each row's phone: the row's own, else the import's, else the project's (rules §2.6)."""
@@ -378,6 +375,16 @@ def _ids(text: pl.Series, find: Callable[[str], _Identified | None]) -> pl.Serie
 def _where(series: pl.Series, mask: pl.Series) -> pl.Series:
     """The values where `mask` holds, null elsewhere."""
     return pl.select(pl.when(mask).then(series)).to_series()
+
+
+def _without_junk(parsed: Parsed, junk: pl.Series) -> Parsed:
+    """The column without the values that stand on the junk list, which is all that is said of them (rules §2.11)."""
+    if not junk.any():
+        return parsed
+    index = junk.fill_null(False).arg_true().cast(pl.UInt32)
+    others = parsed.problems.filter(~pl.col("index").is_in(index.implode()))
+    flagged = pl.DataFrame({"index": index}).with_columns(code=pl.lit("junk_contact"))
+    return Parsed(_where(parsed.values, ~junk.fill_null(False)), pl.concat([others, flagged]))
 
 
 def _says_clear(cells: Cells) -> pl.Series:

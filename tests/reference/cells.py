@@ -207,10 +207,10 @@ def _phone(text: str, column: Field, context: Context, warnings: list[str]) -> i
     if number is None:
         number = _valid_number("+" + _digits(text), context.country)
         warnings.extend(["phone_read_as_international"] if number else [])
+    if (number or int(_digits(text) or 0)) in context.catalog.project.junk_phones:
+        raise Invalid("junk_contact")
     if number is None:
         raise Invalid(_phone_problem(text))
-    if number in context.catalog.project.junk_phones:
-        raise Invalid("junk_contact")
     return number
 
 
