@@ -153,8 +153,9 @@ class _Normaliser:
     def _cells(self, name: str, raw: pl.Series) -> Cells:
         text = trimmed(raw)
         if (nul := text.str.contains("\0", literal=True).fill_null(False)).any():
-            setting = self.orders.reference[name].kind is Kind.SETTING
-            self._flag(name, nul, self._setting_error(nul) if setting else "nul_in_cell", text)
+            one = self.orders.reference[name]
+            rejects = one.kind is Kind.SETTING and one.type is not Type.COUNTRY
+            self._flag(name, nul, self._setting_error(nul) if rejects else "nul_in_cell", text)
             text = _where(text, ~nul)
         text = self._replaced(name, text)
         empty, clear = (text == "").fill_null(False), (text == CLEAR).fill_null(False)
@@ -202,23 +203,20 @@ class _Normaliser:
             if one.name == CUSTOMER_ID:
                 continue
             cells = self.cells[one.name]
+            junk = self.orders.catalog.project
             if one.name == EMAIL:
-                parsed = self._without_junk(emails.parse(cells.text), self.orders.catalog.project.junk_emails)
+                parsed = emails.parse(cells.text)
+                parsed = _without_junk(parsed, parsed.values.is_in(list(junk.junk_emails)))
             elif one.name == PHONE:
                 parsed = phones.parse(cells.text, self._countries())
-                parsed = self._without_junk(parsed, self.orders.catalog.project.junk_phones)
+                written = cells.text.str.replace_all("[^0-9]", "").cast(pl.Int64, strict=False)
+                # Many a junk number is no valid number anyway: it is named as what it is.
+                number = parsed.values.fill_null(written)
+                parsed = _without_junk(parsed, number.is_in(list(junk.junk_phones)))
             else:
                 parsed = values.external_id(cells.text, rounded=one.name in self.orders.evidence.rounded)
             self._keep(one.name, parsed)
             self.typed[erase(one.name)] = cells.clear
-
-    def _without_junk(self, parsed: Parsed, junk: frozenset[str] | frozenset[int]) -> Parsed:
-        """Rules §2.11."""
-        mask = parsed.values.is_in(list(junk)).fill_null(False) if junk else None
-        if mask is None or not mask.any():
-            return parsed
-        flagged = pl.DataFrame({"index": mask.arg_true().cast(pl.UInt32)}).with_columns(code=pl.lit("junk_contact"))
-        return Parsed(_where(parsed.values, ~mask), pl.concat([parsed.problems, flagged]))
 
     def _countries(self) -> pl.Series | str | None:
         """The country of each row's phone: the row's own, else the import's, else the project's (rules §2.6)."""
@@ -229,7 +227,7 @@ class _Normaliser:
         parsed = countries.parse(cells.text)
         self._report("PhoneCountry", parsed.problems, cells.text)
         self._flag("PhoneCountry", cells.clear, "phone_country_unknown", _says_clear(cells))
-        said = cells.text.is_not_null() | cells.clear
+        said = cells.text.is_not_null() | cells.clear | self._has_nul("PhoneCountry")
         chosen = pl.select(pl.when(said).then(parsed.values).otherwise(pl.lit(default, pl.String)))
         return chosen.to_series()
 
@@ -240,8 +238,10 @@ class _Normaliser:
         cells = self.cells[CUSTOMER_ID]
         parsed = values.customer_id(cells.text)
         self.typed[CUSTOMER_ID] = parsed.values
-        nul = self.raw[f"c{self.orders.mapped[CUSTOMER_ID]}"].str.contains("\0", literal=True).fill_null(False)
-        self.typed["CustomerId:given"] = cells.text.is_not_null() | cells.clear | nul
+        self.typed["CustomerId:given"] = cells.text.is_not_null() | cells.clear | self._has_nul(CUSTOMER_ID)
+
+    def _has_nul(self, name: str) -> pl.Series:
+        return self.raw[f"c{self.orders.mapped[name]}"].str.contains("\0", literal=True).fill_null(False)
 
     # Profile, custom fields, consents
 
@@ -270,7 +270,8 @@ class _Normaliser:
                 silent = silent & self.typed[part].is_null() & ~own.clear
         split = names.split(_where(cells.text, silent))
         self._report(FULL_NAME, split.problems, cells.text)
-        self._flag(FULL_NAME, self._says_else(cells.text, silent), "full_name_ignored", cells.text)
+        ignored = self._says_else(cells.text, silent) | (cells.clear & ~silent)
+        self._flag(FULL_NAME, ignored, "full_name_ignored", _says_clear(cells))
         for part, filled in zip(NAME_PARTS, (split.last, split.first, split.middle), strict=True):
             own_value = self.typed.get(part, pl.Series([None], dtype=pl.String).new_from_index(0, height))
             own_erase = self.typed.get(erase(part), pl.Series([False]).new_from_index(0, height))
@@ -376,11 +377,21 @@ def _where(series: pl.Series, mask: pl.Series) -> pl.Series:
     return pl.select(pl.when(mask).then(series)).to_series()
 
 
+def _without_junk(parsed: Parsed, junk: pl.Series) -> Parsed:
+    """The column without the values that stand on the junk list, which is all that is said of them (rules §2.11)."""
+    if not junk.any():
+        return parsed
+    index = junk.fill_null(False).arg_true().cast(pl.UInt32)
+    others = parsed.problems.filter(~pl.col("index").is_in(index.implode()))
+    flagged = pl.DataFrame({"index": index}).with_columns(code=pl.lit("junk_contact"))
+    return Parsed(_where(parsed.values, ~junk.fill_null(False)), pl.concat([others, flagged]))
+
+
 def _says_clear(cells: Cells) -> pl.Series:
     """The text that a problem quotes: the value, or %CLEAR% itself."""
     return pl.select(pl.when(cells.clear).then(pl.lit(CLEAR)).otherwise(cells.text)).to_series()
 
 
 def _words(text: pl.Series) -> pl.Series:
-    """The words of a name in a fixed order, commas aside."""
-    return text.str.replace_all(",", " ").str.extract_all(r"\S+").list.sort().list.join(" ")
+    """The words of a name in a fixed order, commas and case aside."""
+    return text.str.to_lowercase().str.replace_all(",", " ").str.extract_all(r"\S+").list.sort().list.join(" ")

@@ -141,4 +141,4 @@ STORED_COLUMNS = {
     "IsEmailConfirmed": "email_confirmed",
     "IsMobilePhoneConfirmed": "phone_confirmed",
 }
-"""Which column of `customers` holds a field of the column reference; the rest stand in `custom`, `consents` or tables."""
+"""Which column of `customers` holds a field; all others stand in `custom`, `consents` or tables of their own."""

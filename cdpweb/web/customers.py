@@ -150,7 +150,7 @@ def _filters() -> Filters:
         touchpoint_id=number("touchpoint", LARGEST_CATALOG_ID),
         template_id=number("template", LARGEST_CATALOG_ID),
         task_id=number("task", LARGEST_CATALOG_ID),
-        outcome=Outcome(outcome) if outcome in set(OUTCOMES) else None,
+        outcome=Outcome(outcome) if outcome in set(Outcome) else None,
         only_ids=not access.sees_personal(),
     )
 

@@ -95,7 +95,7 @@ function finish(answered, box) {
 
 function refuse(box, sentence) {
   box.toggleAttribute("hx-morph-skip", false);
-  box.dataset.state = sentence ? "refused" : box.querySelector(".upload-file [name=act]") ? "there" : "empty";
+  box.dataset.state = sentence ? "refused" : "hasFile" in box.dataset ? "there" : "empty";
   box.querySelector("progress").value = 0;
   box.querySelector("[data-upload-error]").textContent = sentence;
 }

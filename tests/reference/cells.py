@@ -54,7 +54,7 @@ class Context:
     catalog: Catalog
     settings: ImportSettings
     now: dt.datetime
-    orders: Mapping[str, DateOrder] = field(default_factory=dict)
+    orders: Mapping[str, DateOrder | None] = field(default_factory=dict)
     rounded: frozenset[str] = frozenset()
     choices: Mapping[str, list[Choice]] = field(default_factory=dict)
     country: str | None = None
@@ -207,10 +207,10 @@ def _phone(text: str, column: Field, context: Context, warnings: list[str]) -> i
     if number is None:
         number = _valid_number("+" + _digits(text), context.country)
         warnings.extend(["phone_read_as_international"] if number else [])
+    if (number or int(_digits(text) or 0)) in context.catalog.project.junk_phones:
+        raise Invalid("junk_contact")
     if number is None:
         raise Invalid(_phone_problem(text))
-    if number in context.catalog.project.junk_phones:
-        raise Invalid("junk_contact")
     return number
 
 
@@ -295,8 +295,8 @@ def _choice(text: str, column: Field, context: Context, warnings: list[str]) -> 
     choices = [*column.custom.choices, *context.choices.get(column.custom.system_name, ())]
     by_id = [choice for choice in choices if choice.external_id == text]
     by_name = [choice for choice in choices if choice.name.casefold() == text.casefold()]
-    for choice in by_id + by_name:
-        return choice.external_id
+    if found := by_id + by_name:
+        return found[0].external_id
     if not column.custom.create_missing:
         raise Invalid("choice_unknown")
     return _limited(text, 1000)

@@ -33,7 +33,6 @@ from .cells import State as Says
 from .state import Action, Change, Customer, Problem, Report, Row, State
 
 CONFIRMATION_OF = {EMAIL: EMAIL_CONFIRMED, PHONE: PHONE_CONFIRMED}
-MODES = [WriteMode.OVERWRITE, WriteMode.FILL, WriteMode.NEVER]
 
 
 def import_file(
@@ -122,7 +121,6 @@ class _Row:
         self.settings, self.catalog, self.state = run.settings, run.catalog, run.state
         self.problems: list[Problem] = []
         self.cells: dict[str, Cell] = {}
-        self.full_name_parts: set[str] = set()
 
     def take(self) -> tuple[Outcome, int | None, str | None]:
         """Judge and apply the row: its outcome, customer and what he was matched by."""
@@ -182,8 +180,7 @@ class _Row:
         full = self.cell(FULL_NAME)
         parts = {part: self.cell(part) for part in NAME_PARTS}
         read_parts, problem = names.parts_of(full, parts)
-        self.full_name_parts = {part for part in NAME_PARTS if read_parts[part] is not parts[part]}
-        self.cells |= {part: cell for part, cell in read_parts.items() if part in self.full_name_parts}
+        self.cells |= {part: cell for part, cell in read_parts.items() if cell is not parts[part]}
         if problem:
             self.problem(problem, FULL_NAME)
 
@@ -262,8 +259,6 @@ class _Row:
     def may_write(self, column: str, present: object) -> bool:
         """Whether the import may touch the column of this customer, who has `present` there (rules 2.2)."""
         mode = self.settings.mode_of(column)
-        if column in self.full_name_parts:
-            mode = max(mode, self.settings.mode_of(FULL_NAME), key=MODES.index)
         if self.is_new or mode is WriteMode.OVERWRITE:
             return True
         return mode is WriteMode.FILL and present is None

@@ -37,7 +37,7 @@ def _says_the_same(full: Cell, parts: dict[str, Cell]) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    return sorted(text.replace(",", " ").casefold().split())
+    return sorted(text.replace(",", " ").lower().split())
 
 
 def split_name(full: str) -> dict[str, str]:
@@ -48,6 +48,7 @@ def split_name(full: str) -> dict[str, str]:
         parts = {LAST_NAME: last.strip(), FIRST_NAME: first, MIDDLE_NAME: middle}
         return {part: text for part, text in parts.items() if text}
     words = full.split(" ")
+    order: tuple[str, ...]
     if len(words) == 2:
         order = (FIRST_NAME, LAST_NAME)
     elif len(words) == 3 and _is_patronymic(words[2]):

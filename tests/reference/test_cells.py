@@ -1,5 +1,8 @@
 """Cells and values (rules 2): what each cell stores and says, in reference and engine alike."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from cdpweb.domain.catalog import Catalog
@@ -8,7 +11,7 @@ from .bases import CATALOG, NOW, person
 from .importers import Importer
 from .importing import column, lines, run
 
-Table = list[tuple[str, str | None, str]]
+Table = Sequence[tuple[str, str | None, str]]
 
 
 def catalog_with(**project: object) -> Catalog:
@@ -232,7 +235,7 @@ def test_emails(importer: Importer, cell: str, email: str | None) -> None:
     assert result.codes == ([] if email else [junk])
 
 
-def phones(importer: Importer, table: list[tuple[str, int | None, str]], **said: object) -> None:
+def phones(importer: Importer, table: list[tuple[str, int | None, str]], **said: Any) -> None:
     """Each cell in a row of its own, so that equal numbers do not meet."""
     for cell, number, codes in table:
         result = run(importer, lines("ExternalIdentityCrm;MobilePhone", f"c;{cell}"), delimiter=";", **said)
@@ -256,7 +259,7 @@ def test_phones(importer: Importer) -> None:
         ("12", None, "phone_too_short"),
         ("+1202555014312345678", None, "phone_too_long"),
         ("n/a", None, "phone_invalid"),
-        ("+19999999999", None, "phone_invalid"),
+        ("+19999999999", None, "junk_contact"),
         ("1.2025550143E+10", 12025550143, "scientific_repaired phone_read_as_international"),
         ("1.20256E+10", None, "scientific_notation"),
         ("#######", None, "hash_signs"),
@@ -294,6 +297,13 @@ def test_the_row_names_its_country(importer: Importer) -> None:
     assert german.codes_of(5) == ["phone_country_unknown"]
     british = run(importer, lines(header, "1,020 7946 0123,", "2,,US"), catalog=catalog_with(phone_country="GB"))
     assert british.who(1).identifiers["MobilePhone"] == 442079460123
+
+
+def test_a_bad_country_never_rejects(importer: Importer) -> None:
+    """rules 2.3, 2.6: PhoneCountry aside, invalid settings reject; a country that cannot be read is none."""
+    result = run(importer, lines("Email,MobilePhone,PhoneCountry", "a@b.org,030 123456,D\0E"), phone_country="DE")
+    assert (result.outcomes, result.who(1).identifiers) == (["created"], {"Email": "a@b.org"})
+    assert result.codes == ["phone_invalid", "nul_in_cell"]
 
 
 # 2.7
@@ -474,12 +484,14 @@ def test_full_name_against_its_parts(importer: Importer) -> None:
         "4,Anna Smith,,,",
         f"5,Anna Smith,{'x' * 101},,",
         "6,,,,Maria",
+        "7,ANNA SMITH,Smith,Anna,",
+        "8,%CLEAR%,,Anna,",
     ]
     result = run(importer, lines("ExternalIdentityCrm,FullName,LastName,FirstName,MiddleName", *rows))
     assert result.who(1).fields == {"FirstName": "Anna"}
     assert result.who(4).fields == result.who(5).fields == {"FirstName": "Anna", "LastName": "Smith"}
-    assert [result.codes_of(record) for record in range(1, 7)] == [
-        ["full_name_ignored"], [], [], [], ["text_too_long"], [],
+    assert [result.codes_of(record) for record in range(1, 9)] == [
+        ["full_name_ignored"], [], [], [], ["text_too_long"], [], [], ["full_name_ignored"],
     ]  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What a row's consents do (rules 6)."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -17,9 +18,7 @@ ALL, EMAIL, SMS = "IsSubscribed", "IsSubscribedByEmail", "IsSubscribedBySms"
 NEWS, OFFERS, SMS_NEWS = "IsSubscribedByEmailOnNews", "IsSubscribedByEmailOnOffers", "IsSubscribedBySmsOnNews"
 
 
-def state(
-    importer: Importer, stored: Consents, cells: dict[str, str], date: dt.datetime | None, **said: object
-) -> Result:
+def state(importer: Importer, stored: Consents, cells: dict[str, str], date: dt.datetime | None, **said: Any) -> Result:
     """Import one row of consents for a customer who holds `stored`; a second row keeps the columns from being empty."""
     header = ["Email", *cells, "SubscriptionDateTimeUtc"]
     row = ["a@b.org", *cells.values(), date.strftime("%Y-%m-%d %H:%M") if date else ""]

@@ -1,12 +1,14 @@
 """The grammar of a file (rules 1.4): the reference and the engine read the same records."""
 
+from typing import Any
+
 import pytest
 
 from .importers import Importer
 from .importing import run
 
 
-def emails(importer: Importer, content: str, **said: object) -> list[tuple[int, int, str]]:
+def emails(importer: Importer, content: str, **said: Any) -> list[tuple[int, int, str]]:
     """Record, line and the email made, or the outcome, of each row."""
     result = run(importer, content, **said)
     made = {

@@ -42,3 +42,21 @@ def people(count: int) -> bytes:
         f"person{number}@mail.example.org,+1202555{number % 10_000:04},Anna {number},Smith\n" for number in range(count)
     )
     return b"Email,MobilePhone,FirstName,LastName\n" + "".join(rows).encode()
+
+
+def mixed(count: int) -> bytes:
+    """A file of so many rows of all kinds: new customers, earlier ones changed or not, rejected rows, blank ones."""
+    header = "Email,MobilePhone,FirstName,LastName,IsSubscribed,SubscriptionDateTimeUtc,SegmentLoyalty\n"
+    return (header + "".join(_row(number) for number in range(count))).encode()
+
+
+def _row(number: int) -> str:
+    if number % 100 == 13:
+        return ",,,,,,\n"
+    if number % 100 == 17:
+        return f",,Nobody,Row {number},,,\n"
+    earlier = number // 2 if number % 10 == 3 else number
+    consent = "false" if number % 7 == 0 else "true"
+    phone = f"+1202{2_000_000 + earlier}" if number % 4 else "123"
+    segment = "Gold" if number % 5 else "Silver"
+    return f"row{earlier}@mail.example.org,{phone},Anna,Smith {number},{consent},2026-05-01,{segment}\n"

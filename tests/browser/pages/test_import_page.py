@@ -27,12 +27,6 @@ def choose(page: Page, path: Path) -> None:
     expect(page.get_by_role("heading", name="First rows")).to_be_visible()
 
 
-def settled(page: Page) -> None:
-    """Wait until the form has been checked again."""
-    page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
-    page.wait_for_load_state("networkidle")
-
-
 def test_a_chosen_file_is_checked_without_leaving_the_page(page: Page, spring: Path) -> None:
     page.goto("/imports/new")
     page.get_by_label("Description").fill("Spring survey")
@@ -88,9 +82,9 @@ def test_fields_for_something_new_show_when_new_is_chosen(page: Page) -> None:
     page.get_by_label("Name of the new group").fill("Survey")
     page.get_by_label("Name of the new segment").fill("Spring")
     page.get_by_label("Task").select_option("edit")
-    settled(page)
-    expect(page.get_by_label("Name of the new segment")).to_have_value("Spring")
     expect(page.locator("#import-settings > summary")).to_contain_text("segment new: Spring")
+    expect(page.get_by_label("Source action", exact=True)).to_have_count(0)
+    expect(page.get_by_label("Name of the new segment")).to_have_value("Spring")
 
 
 def test_a_file_too_large_is_refused_before_it_is_sent(page: Page, spring: Path) -> None:

@@ -1,0 +1,74 @@
+"""An instance of cdpweb as somebody outside sees it: its pages, its database, its files."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, text
+
+from cdpweb.config import read_config
+from tests.whole.visitor import Visitor
+
+END_SECONDS = 60
+ENDED = ("finished", "failed", "cancelled", "paused")
+
+
+class Instance:
+    """The instance in `folder`, whose web server answers at `port`."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port = folder, port
+        self._base: Engine | None = None
+
+    @property
+    def url(self) -> str:
+        """Where its web server answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def visitor(self) -> Visitor:
+        """Somebody with a browser without JavaScript."""
+        return Visitor(self.url)
+
+    # Its files
+
+    @property
+    def uploads(self) -> list[Path]:
+        """The files in the folder of uploads."""
+        return list((self.folder / "uploads").glob("*"))
+
+    @property
+    def unfinished(self) -> list[Path]:
+        """What is left of files that were being written."""
+        return [path for path in self.uploads if path.suffix == ".part"]
+
+    # Its database
+
+    def rows(self, statement: str, **values: Any) -> list[Any]:
+        """What the database answers to a statement, as tuples."""
+        if self._base is None:
+            config = read_config({"CDPWEB_INSTANCE": str(self.folder)})
+            self._base = create_engine(config.database_uri)
+        with self._base.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(statement), values)]
+
+    def value(self, statement: str, **values: Any) -> Any:
+        """The one value that the database answers."""
+        ((value,),) = self.rows(statement, **values)
+        return value
+
+    def status(self, task_id: int) -> str:
+        """Where a task stands."""
+        return str(self.value("select status from tasks where id = :id", id=task_id))
+
+    def wait_for_end(self, task_id: int, seconds: float = END_SECONDS) -> str:
+        """Return when a task has ended, or asks something; answers its status."""
+        end = time.monotonic() + seconds
+        while (status := self.status(task_id)) not in ENDED:
+            assert time.monotonic() < end, f"task {task_id} is still {status} after {seconds} seconds"
+            time.sleep(0.05)
+        return status
+
+    def let_go(self) -> None:
+        """Close the connections to the database."""
+        if self._base:
+            self._base.dispose()
