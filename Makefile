@@ -18,13 +18,14 @@ test: venv ## Install what the tests need and run them
 	@sh requirements/programs.sh
 	@$(BIN)/python -m pytest -n 2
 
-lint: venv ## Check style, types, directions of imports and templates
+lint: venv ## Check style, types, directions of imports, templates and licences
 	@$(call install,dev)
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --verbose
 	@$(BIN)/djlint templates --lint --quiet
+	@$(BIN)/python requirements/licences.py
 
 format: venv ## Put the code into its form
 	@$(call install,dev)

@@ -68,7 +68,7 @@ def record(event: str, *, person: str | None = None, **subject: int | str) -> No
     """
     came = origin.get()
     person = (person or came.person or "")[:LONGEST_PERSON] or None
-    log.info("audit", did=event, person=person, **subject)
+    log.info("audit", did=event, **subject)
     row = {"at": now(), "event": event, "person": person, "address": came.address, "subject": subject}
     if db.session.info.get("writes") is False:
         with db.engine.begin() as connection:
