@@ -61,10 +61,12 @@ def licence_of(name: str) -> str:
     stated = package.metadata
     if expression := stated.get("License-Expression"):
         return expression
-    classified = [line.rsplit("::", 1)[1].strip() for line in stated.get_all("Classifier") or [] if "License ::" in line]
+    classified = [
+        line.rsplit("::", 1)[1].strip() for line in stated.get_all("Classifier") or [] if "License ::" in line
+    ]
     if classified:
         return ", ".join(classified)
-    return (stated.get("License") or "not stated").strip().splitlines()[0]
+    return (stated.get("License") or "not stated").strip().splitlines()[0].partition(" (http")[0]
 
 
 def is_good(licence: str) -> bool:

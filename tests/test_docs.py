@@ -25,7 +25,7 @@ RUN = ("README.md", "docs/shell.md")
 OURS = ("python", "-m", "cdpweb")
 OTHER_PROGRAMS = {".", "ssh", "sqlite3"}
 OTHER_VARIABLES = {"CDPWEB_TESTS_WITHOUT"}
-LOCAL_HOSTS = {"127.0.0.1", "localhost"}
+LOCAL_HOSTS = {"127.0.0.1", "localhost", "cdp.example.org"}
 LARGEST_PICTURE_BYTES = 200_000
 
 page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

@@ -50,7 +50,7 @@ def find(
     if kind:
         wanted = wanted.where(Task.kind == kind)
     if before is not None:
-        wanted = wanted.where(Task.id < min(before, 10**LONGEST_ID))
+        wanted = wanted.where(Task.id < max(0, min(before, 10**LONGEST_ID)))
     if words := text.replace("\0", "").strip():
         wanted = wanted.where(_says(words))
     tasks = tuple(session.scalars(wanted))

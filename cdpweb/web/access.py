@@ -1,7 +1,5 @@
 """Who may do what: asked before every request, before anything of its body is read."""
 
-from urllib.parse import urlsplit
-
 from flask import Flask, Response, abort, g, has_request_context, make_response, redirect, request, session, url_for
 from flask_security import current_user
 from flask_security.utils import validate_redirect_url
@@ -16,6 +14,7 @@ from cdpweb.models.types import now
 from cdpweb.services import audit, tokens
 from cdpweb.services.audit import Origin
 from cdpweb.web import rights
+from cdpweb.web.arguments import parts_of
 
 READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 LONGEST_NEXT = 2000
@@ -111,7 +110,7 @@ def page_asked_for(address: str | None) -> str:
 def _to_sign_in() -> AnyResponse:
     """The sign-in page, which then leads back; a script and a fragment are told so in their own ways."""
     if request.headers.get("HX-Request"):
-        left = urlsplit(request.headers.get("HX-Current-URL", ""))
+        left = parts_of(request.headers.get("HX-Current-URL"))
         answer = make_response("", 401)
         answer.headers["HX-Redirect"] = url_for("account.sign_in", next=left.path or None)
         return answer

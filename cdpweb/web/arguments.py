@@ -1,4 +1,6 @@
-"""Numbers in addresses, as far as a database can hold them."""
+"""What addresses and headers say: numbers as far as a database can hold them, and other addresses."""
+
+from urllib.parse import SplitResult, urlsplit
 
 from flask import abort, request
 
@@ -14,3 +16,11 @@ def number(name: str, largest: int = LARGEST_ID) -> int | None:
     if not (text.isascii() and text.isdigit() and int(text) <= largest):
         abort(400, f"“{text[:50]}” is not a number that can stand for {name}. Go back and choose again.")
     return int(text)
+
+
+def parts_of(address: str | None) -> SplitResult:
+    """The parts of an address that a browser sends in a header; those of none where it is no address."""
+    try:
+        return urlsplit(address or "")
+    except ValueError:
+        return urlsplit("")

@@ -1,10 +1,9 @@
 """What belongs to every page: the front door and the choice of light or dark."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from cdpweb.web.arguments import parts_of
 from cdpweb.web.templating import APPEARANCE_COOKIE, APPEARANCES
 
 APPEARANCE_MAX_AGE_SECONDS = 365 * 24 * 3600
@@ -31,7 +30,7 @@ def choose_appearance() -> Response:
 
 def _page_left() -> str:
     """The page that the form stood on, if it is one of ours."""
-    left = urlsplit(request.referrer or "")
+    left = parts_of(request.referrer)
     if left.netloc != request.host:
         return url_for("frame.root")
     return left.path + (f"?{left.query}" if left.query else "")
