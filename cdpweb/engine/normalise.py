@@ -241,6 +241,9 @@ class _Normaliser:
         self.typed["CustomerId:given"] = cells.text.is_not_null() | cells.clear | self._has_nul(CUSTOMER_ID)
 
     def _has_nul(self, name: str) -> pl.Series:
+        """Where the cell of a column, if it is mapped, holds NUL."""
+        if name not in self.orders.mapped:
+            return pl.Series([False]).new_from_index(0, self.raw.height)
         return self.raw[f"c{self.orders.mapped[name]}"].str.contains("\0", literal=True).fill_null(False)
 
     # Profile, custom fields, consents
@@ -314,7 +317,8 @@ class _Normaliser:
         self._unknown_setting(one.name, (cells.text.is_not_null() & self.typed[one.fills].is_null()) | cells.clear)
 
     def _unknown_setting(self, name: str, mask: pl.Series) -> None:
-        self._flag(name, mask, self._setting_error(mask), _says_clear(self.cells[name]))
+        if mask.any():
+            self._flag(name, mask, self._setting_error(mask), _says_clear(self.cells[name]))
 
     def _setting_error(self, mask: pl.Series) -> str:
         self.rejected.append(mask)
@@ -338,10 +342,14 @@ class _Normaliser:
             self.typed[group_column(group.id)] = chosen
 
     def _pair(self) -> pl.DataFrame | None:
-        """The columns SegmentationExternalId and SegmentExternalId: group and segment ids."""
-        if GROUP_PAIR not in self.cells or SEGMENT_PAIR not in self.cells:
+        """The columns SegmentationExternalId and SegmentExternalId: group and segment ids.
+
+        Each is judged also where the other one is skipped.
+        """
+        if GROUP_PAIR not in self.cells and SEGMENT_PAIR not in self.cells:
             return None
-        catalog, group_cells, segment_cells = self.orders.catalog, self.cells[GROUP_PAIR], self.cells[SEGMENT_PAIR]
+        catalog = self.orders.catalog
+        group_cells, segment_cells = (self.cells.get(name, self._no_cells()) for name in (GROUP_PAIR, SEGMENT_PAIR))
         group = _ids(group_cells.text, catalog.segment_group)
         pairs = pl.DataFrame({"group": group, "text": segment_cells.text})
         segments = {
@@ -359,9 +367,15 @@ class _Normaliser:
         segment = joined["segment"].set(segment_cells.clear & group.is_not_null(), OUT_OF_GROUP)
         wrong_group = (group_cells.text.is_not_null() & group.is_null()) | group_cells.clear
         self._unknown_setting(GROUP_PAIR, wrong_group)
+        wrong_group = wrong_group | self._has_nul(GROUP_PAIR)
         said = segment_cells.text.is_not_null() | segment_cells.clear
         self._unknown_setting(SEGMENT_PAIR, said & segment.is_null() & ~wrong_group)
         return pl.DataFrame({"group": group, "segment": segment})
+
+    def _no_cells(self) -> Cells:
+        """Those of a column that the file does not have."""
+        no = pl.Series([False]).new_from_index(0, self.raw.height)
+        return Cells(pl.Series([None], dtype=pl.String).new_from_index(0, self.raw.height), no, no)
 
 
 def _ids(text: pl.Series, find: Callable[[str], _Identified | None]) -> pl.Series:

@@ -97,14 +97,13 @@ def _read(column: Field, text: str, context: Context) -> Cell:
     if "\0" in text:
         return Cell(State.ABSENT, problems=("nul_in_cell",))
     text = unicodedata.normalize("NFC", trim(without_apostrophe(column, text)))
-    if text == "":
-        return Cell(State.EMPTY)
     warnings: list[str] = []
     try:
-        value = _values(column, text, context, warnings)
+        value = _values(column, text, context, warnings) if text else None
     except Invalid as problem:
         return Cell(State.ABSENT, problems=(problem.code,))
-    return Cell(State.EMPTY if value is None else State.VALUE, value, problems=tuple(warnings))
+    # An apostrophe or separators alone say nothing.
+    return Cell(State.ABSENT if value is None else State.VALUE, value, problems=tuple(warnings))
 
 
 def _clearable(column: Field) -> bool:

@@ -440,6 +440,14 @@ def test_multi_values(importer: Importer) -> None:
     assert result.who(1).changes[0].fields == {"CustomFieldTags": ("a|b", "c")}
 
 
+def test_separators_alone_say_nothing(importer: Importer) -> None:
+    """rules 2.8, 2.1: neither they nor a lone apostrophe are a value, nor an empty cell that erases."""
+    ann = person(7, email="a@b.org", CustomFieldTags="a", CustomFieldCount="1")
+    content = lines("Email,CustomFieldTags,CustomFieldCount", "a@b.org, | ,'", "b@b.org,b,2")
+    result = run(importer, content, ann, empty_cells="erase")
+    assert (result.outcomes[0], result.codes, result.who(1).fields) == ("unchanged", [], ann.fields)
+
+
 def test_areas_and_time_zones(importer: Importer) -> None:
     """rules 2.8: an area by its external ID, a time zone by its IANA name."""
     column(importer, "Area", [("nyc", "nyc", ""), ("New York", None, "area_unknown"), ("NYC", None, "area_unknown")])

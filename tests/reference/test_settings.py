@@ -142,6 +142,18 @@ def test_the_pair(importer: Importer) -> None:
     ]
 
 
+def test_half_a_pair(importer: Importer) -> None:
+    """rules 2.3, 3: either column of the pair is judged where the other one is skipped, or says nothing readable."""
+    groups = run(importer, lines("Email,SegmentationExternalId", "a@b.org,nope", "b@b.org,loy"))
+    assert (groups.outcomes, groups.codes) == (["rejected", "created"], ["unknown_setting_value"])
+    segments = run(importer, lines("Email,SegmentExternalId", "a@b.org,g", "b@b.org,", "c@b.org,%CLEAR%"))
+    assert segments.outcomes == ["rejected", "created", "rejected"]
+    both = lines("Email,SegmentationExternalId,SegmentExternalId", "a@b.org,l\0y,g", "b@b.org,loy,g\0")
+    assert [(one.column, one.code) for one in run(importer, both).problems] == [
+        ("SegmentationExternalId", "unknown_setting_value"), ("SegmentExternalId", "unknown_setting_value"),
+    ]  # fmt: skip
+
+
 # Counts and actions
 
 
