@@ -50,8 +50,13 @@ def session_of(app: Flask, role: Role) -> dict[str, Any]:
     }
 
 
+def session_cookie(app: Flask, role: Role) -> str:
+    """The cookie of a signed-in person."""
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    return str(serializer.dumps(session_of(app, role)))
+
+
 def browser_state(app: Flask, role: Role, url: str) -> Any:
     """The cookies of a browser in which a person has signed in, for playwright's `storage_state`."""
-    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    cookie = {"name": "session", "value": serializer.dumps(session_of(app, role)), "url": url}
+    cookie = {"name": "session", "value": session_cookie(app, role), "url": url}
     return {"cookies": [cookie | {"httpOnly": True, "sameSite": "Lax"}], "origins": []}

@@ -140,7 +140,10 @@ def seed(tmp_path: Path) -> Path:
 def marketer(request: pytest.FixtureRequest, chromium: Browser, live_server: LiveServer) -> Iterator[Marketer]:
     """A marketer in a window of his own; an error on its console or a violation of the policy fails the test."""
     context = chromium.new_context(
-        base_url=live_server.url, java_script_enabled=request.param, viewport={"width": 1440, "height": 900}
+        base_url=live_server.url,
+        java_script_enabled=request.param,
+        viewport={"width": 1440, "height": 900},
+        storage_state=live_server.signed_in(),
     )
     context.set_default_timeout(LIVE_MILLISECONDS)
     context.add_init_script(REPORT_VIOLATIONS)

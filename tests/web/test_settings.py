@@ -27,7 +27,7 @@ def test_the_directory_leads_to_every_page(client):
     shown = page(client.get("/settings"))
     addresses = [link["href"] for link in shown.all("a") if link["href"].startswith("/settings/")]
     assert {"/settings/project", "/settings/junk"} < set(addresses)
-    assert len(addresses) == len(KINDS) - 1 + 2
+    assert len(addresses) == len(KINDS) - 1 + 5
     for address in addresses:
         assert page(client.get(address))
 

@@ -6,7 +6,11 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, text
 
+from cdpweb.app import create_app
 from cdpweb.config import read_config
+from cdpweb.domain.roles import Role
+from tests.conftest import close
+from tests.signing_in import session_cookie
 from tests.whole.visitor import Visitor
 
 END_SECONDS = 60
@@ -19,6 +23,7 @@ class Instance:
     def __init__(self, folder: Path, port: int) -> None:
         self.folder, self.port = folder, port
         self._base: Engine | None = None
+        self._session: str | None = None
 
     @property
     def url(self) -> str:
@@ -26,8 +31,12 @@ class Instance:
         return f"http://127.0.0.1:{self.port}"
 
     def visitor(self) -> Visitor:
-        """Somebody with a browser without JavaScript."""
-        return Visitor(self.url)
+        """The owner, with a browser without JavaScript."""
+        if self._session is None:
+            app = create_app(INSTANCE=self.folder, DATABASE_URL="", REDIS_URL="")
+            self._session = session_cookie(app, Role.OWNER)
+            close(app)
+        return Visitor(self.url, self._session)
 
     # Its files
 

@@ -49,11 +49,12 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 class Visitor:
-    """Asks for pages and posts forms at `url`."""
+    """Asks for pages and posts forms at `url`, as the one whom the cookie `session` names."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, session: str) -> None:
         self._url = url
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()), _Stay)
+        self._session, self._jar = session, CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar), _Stay)
 
     def get(self, path: str) -> Answer:
         """Ask for a page."""
@@ -80,6 +81,8 @@ class Visitor:
         return self.post("/imports", filled(shown.page, **changes))
 
     def _ask(self, request: urllib.request.Request) -> Answer:
+        if not len(self._jar):
+            request.add_header("Cookie", f"session={self._session}")
         try:
             with self._opener.open(request, timeout=ANSWER_SECONDS) as answer:
                 return Answer(answer.status, answer.headers, answer.read().decode())
