@@ -24,6 +24,9 @@ def running(tmp_path: Path) -> Iterator[Running]:
 @pytest.mark.timeout(300)
 def test_all_parts_come_up_come_back_and_end(running: Running) -> None:
     wait_for(running.is_announced, START_SECONDS)
+    # No terminal here, and what is printed may be a log: the link is not in it, but how to get it.
+    assert "python -m cdpweb user link" in running.log.read_text()
+    assert "/welcome/" not in running.log.read_text()
     assert running.is_well()
     before = running.parts()
     assert before.keys() >= ALL
