@@ -47,11 +47,13 @@ PROBLEM_SCHEMA = {
 class Normalised(NamedTuple):
     """`rows`: record, line, blank, broken (no cells can be trusted), rejected (by an error already), and the fields.
 
-    `problems`: as PROBLEM_SCHEMA says.
+    `problems`: as PROBLEM_SCHEMA says. `cells`: record, and under their headers the identifiers and consents as the
+    file has them, for problems that are found later.
     """
 
     rows: pl.DataFrame
     problems: pl.DataFrame
+    cells: pl.DataFrame
 
 
 class Cells(NamedTuple):
@@ -126,7 +128,13 @@ class _Normaliser:
             rejected.alias("rejected"),
             *(one.alias(name) for name, one in self.typed.items()),
         )
-        return Normalised(rows, self._in_order(pl.concat([pl.DataFrame(schema=PROBLEM_SCHEMA), *self.found])))
+        problems = self._in_order(pl.concat([pl.DataFrame(schema=PROBLEM_SCHEMA), *self.found]))
+        return Normalised(rows, problems, self._quotable())
+
+    def _quotable(self) -> pl.DataFrame:
+        fields = self.orders.of_kind(Kind.IDENTIFIER) + self.orders.of_kind(Kind.CONSENT)
+        texts = {self._header(one.name): _says_clear(self.cells[one.name]) for one in fields}
+        return self.raw.select("record").with_columns(text.alias(header) for header, text in texts.items())
 
     def _in_order(self, problems: pl.DataFrame) -> pl.DataFrame:
         """A row's problems in the order of the file's columns, those of the whole row first."""

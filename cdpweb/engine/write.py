@@ -13,7 +13,7 @@ from cdpweb.engine.actions import actions, with_settings
 from cdpweb.engine.apply import Applied, apply
 from cdpweb.engine.choices import with_choices
 from cdpweb.engine.match import Matched, match, system_ids
-from cdpweb.engine.normalise import Normalised
+from cdpweb.engine.normalise import VALUE_CHARACTERS, Normalised
 from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import Store, store_for
 from cdpweb.models import (
@@ -77,7 +77,7 @@ def write_block(connection: Connection, block: Normalised, orders: Orders, now: 
     _members(store, applied, numbers)
     _actions(connection, store, actions(rows, orders), orders, now)
     _changes(connection, store, rows.filter("changed"), orders, now)
-    problems = pl.concat([block.problems, matched.problems, applied.problems])
+    problems = pl.concat([block.problems, _quoting(pl.concat([matched.problems, applied.problems]), block.cells)])
     ledger = _ledger(store, block, rows, orders)
     _problems(connection, store, problems, orders)
     return _counts(ledger, problems)
@@ -265,6 +265,17 @@ def _ledger(store: Store, block: Normalised, rows: pl.DataFrame, orders: Orders)
     )
     store.insert(table_of(TaskRow), ledger)
     return ledger
+
+
+def _quoting(problems: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """The problems with the cells of the file in place of what was made of them."""
+    if problems.is_empty():
+        return problems
+    told = cells.filter(pl.col("record").is_in(problems["record"].implode()))
+    told = told.unpivot(index="record", variable_name="column", value_name="cell")
+    quoted = problems.join(told, on=["record", "column"], how="left", maintain_order="left")
+    value = pl.coalesce(pl.col("cell").cast(pl.String).str.slice(0, VALUE_CHARACTERS), "value")
+    return quoted.with_columns(value=value).drop("cell")
 
 
 def _problems(connection: Connection, store: Store, problems: pl.DataFrame, orders: Orders) -> None:

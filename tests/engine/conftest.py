@@ -15,7 +15,7 @@ from cdpweb.domain.settings import ImportSettings
 from cdpweb.domain.tasks import Status
 from cdpweb.engine.run import Limits, run_task
 from cdpweb.extensions import db
-from cdpweb.models import Customer, ProblemGroup, RowProblem, Task, TaskRow, Upload
+from cdpweb.models import Base, Customer, Task, Upload, shipped
 from cdpweb.models.base import table_of
 from cdpweb.models.types import now
 from cdpweb.reading.dialect import Dialect
@@ -83,25 +83,18 @@ class Bench:
         with self.engine.connect() as connection:
             return list(connection.execute(select(table_of(model))))
 
-    def outcomes(self, task_id: int) -> list[str]:
-        """What became of the rows, in order."""
-        return [row.outcome for row in self.all(TaskRow) if row.task_id == task_id]
-
     def customers(self) -> list[Any]:
         """All customers by id."""
         return self.all(Customer)
 
-    def problems(self) -> list[Any]:
-        """All problems."""
-        return self.all(RowProblem)
 
-    def groups(self) -> list[Any]:
-        """All groups of problems."""
-        return self.all(ProblemGroup)
-
-
-@pytest.fixture
-def bench(app: Flask, tmp_path: Path) -> Bench:
-    """A fresh database and a folder for files."""
+@pytest.fixture(params=["sqlite", "postgres"])
+def bench(request: pytest.FixtureRequest, make_app: Callable[..., Flask], tmp_path: Path) -> Bench:
+    """A fresh database of either kind and a folder for files."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+    app = make_app(DATABASE_URL=url)
     with app.app_context():
+        Base.metadata.create_all(db.engine)
+        shipped.ship(db.session)
+        db.session.commit()
         return Bench(db.engine, tmp_path / "uploads")

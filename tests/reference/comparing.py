@@ -13,11 +13,6 @@ OF_THE_ROW = {
 }  # fmt: skip
 """Problems of a row as a whole: which of its cells they name is a matter of taste."""
 
-SAID_IN_OTHER_WORDS = {
-    "identifier_taken", "identifier_kept", "last_identifier", "consent_older", "consent_protected",
-}  # fmt: skip
-"""Problems of a value that was understood: the engine names the value, the reference its cell."""
-
 
 def told(result: Result) -> dict[str, Any]:
     """Everything a result says; customers are called by their id in the base, or by file and record that made them."""
@@ -45,8 +40,6 @@ def _report(report: Report, names: dict[int | None, Any]) -> dict[str, Any]:
 def _problem(problem: Problem) -> tuple[Any, ...]:
     if problem.code in OF_THE_ROW:
         return problem.record, problem.line, problem.code
-    if problem.code in SAID_IN_OTHER_WORDS:
-        return problem.record, problem.line, problem.code, problem.column
     return problem.record, problem.line, problem.code, problem.column, (problem.value or "").strip()
 
 

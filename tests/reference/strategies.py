@@ -15,6 +15,7 @@ from .importers import File
 from .state import Customer, State
 
 CLEAR = "%CLEAR%"
+MAX_RECORDS = 12
 EMAILS = [f"{name}@b.org" for name in "abcdef"]
 PHONES = [12025550140 + last for last in range(6)]
 IDS = ["1", "2", "3", "x", "X"]
@@ -151,10 +152,10 @@ def _customers(draw: st.DrawFn, id: int, pools: dict[str, list[Any]]) -> Custome
 
 @st.composite
 def files(draw: st.DrawFn, people: State, now: dt.datetime = NOW) -> File:
-    """A file of up to twelve records with some of all columns, now and then ragged, blank or malformed."""
+    """A file with some of all columns, now and then ragged, blank or malformed."""
     said = draw(settings())
     columns = draw(_columns(said.task))
-    records = draw(st.lists(_records(columns, list(people.customers)), min_size=3, max_size=12))
+    records = draw(st.lists(_records(columns, list(people.customers)), min_size=3, max_size=MAX_RECORDS))
     end = draw(st.sampled_from(["\n", "\r\n"]))
     content = end.join([",".join(columns), *records]) + draw(st.sampled_from([end, ""]))
     return File(content, said, columns=[None if name == "Remark" else name for name in columns], now=now)

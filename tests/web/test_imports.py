@@ -344,3 +344,9 @@ def test_a_launch_while_the_broker_is_down_is_kept(app: Flask, session: Session,
     app.extensions.pop("broker", None)
     assert client.post("/imports", data=form).status_code == 303
     assert only_task(session).status == Status.WAITING
+
+
+def test_a_large_file_has_about_so_many_records(client: FlaskClient) -> None:
+    """product 2: what is shown at once comes from the first megabyte."""
+    content = b"Email\n" + b"anna.smith@mail.example.org\n" * 50_000
+    assert "about 50,000 records" in page(send(client, content)).text

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from redis import Redis
 
+from cdpweb import migrating
 from cdpweb.app import create_app
 from cdpweb.extensions import db
-from cdpweb.models import Base, shipped
 from tests.conftest import wait_for
 from tests.live import REPORT_VIOLATIONS, START_SECONDS, LiveServer, Processes, free_port, watch
 
@@ -22,9 +22,8 @@ def shared_server(broker_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
         connection.flushall()
     app = create_app(INSTANCE=folder / "instance", REDIS_URL=broker_url)
     with app.app_context():
-        Base.metadata.create_all(db.engine)
-        shipped.ship(db.session)
-        db.session.commit()
+        migrating.upgrade()
+        db.session.remove()
         db.engine.dispose()
     port = free_port()
     environment = {"CDPWEB_INSTANCE": str(folder / "instance"), "REDIS_URL": broker_url, "PORT": str(port)}
