@@ -349,4 +349,5 @@ def test_a_launch_while_the_broker_is_down_is_kept(app: Flask, session: Session,
 def test_a_large_file_has_about_so_many_records(client: FlaskClient) -> None:
     """product 2: what is shown at once comes from the first megabyte."""
     content = b"Email\n" + b"anna.smith@mail.example.org\n" * 50_000
-    assert "about 50,000 records" in page(send(client, content)).text
+    name = client.post("/imports/upload", data=content).json["upload"]
+    assert "about 50,000 records" in fragment(client.post("/imports/check", data={"upload": name})).text
