@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 
+from cdpweb.config import read_config
 from tests.conftest import wait_for
 from tests.running import BACK_SECONDS, START_SECONDS, Running
 from tests.web.markup import filled
@@ -26,7 +28,7 @@ pytestmark = [pytest.mark.kill, pytest.mark.timeout(400)]
 ROWS = 60_000
 BLOCKS = 20
 MOMENT = "2026-06-01T12:00"
-VICTIMS = {"job": 0.15, "worker imports": 0.35, "broker": 0.55, "web": 0.75}
+VICTIMS = {"job": 0.15, "worker imports": 0.3, "broker": 0.45, "the broker's memory": 0.6, "web": 0.75}
 """Who is killed as soon as this share of the rows has been done."""
 
 CATALOG = {
@@ -70,10 +72,10 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def undisturbed(tmp_path: Path, catalog: Path, file: Path) -> Iterator["Future[Instance]"]:
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, catalog: Path, file: Path) -> Iterator["Future[Instance]"]:
     """The same file imported in one go, from the shell, in another instance and beside the other one."""
-    instance = Instance(tmp_path / "undisturbed", 0)
+    instance = Instance(tmp_path_factory.mktemp("undisturbed") / "instance", 0)
 
     def go() -> Instance:
         environment = environment_of(instance.folder)
@@ -99,14 +101,11 @@ def running(tmp_path: Path, catalog: Path, file: Path) -> Iterator[Running]:
 def test_whatever_is_killed_the_import_ends_as_an_undisturbed_one(
     running: Running, undisturbed: "Future[Instance]", file: Path
 ) -> None:
-    wait_for(running.is_announced, START_SECONDS)
     instance = Instance(running.instance, running.port)
-    visitor = instance.visitor()
-    shown = visitor.send(file.read_bytes())
-    task_id = visitor.post("/imports", filled(shown.page, action_date=MOMENT)).task_id
+    task_id = launch(running, instance, file)
     for victim, share in VICTIMS.items():
         wait_for_rows(instance, ROWS * share)
-        os.kill(pid_of(running, victim), signal.SIGKILL)
+        strike(running, victim)
         assert rows_read(instance) < ROWS, f"the import was over before the {victim} could be killed"
     assert instance.wait_for_end(task_id, BACK_SECONDS) == "finished"
     wait_for(running.is_well, BACK_SECONDS)
@@ -114,6 +113,41 @@ def test_whatever_is_killed_the_import_ends_as_an_undisturbed_one(
     assert f"{ROWS:,} of {ROWS:,} rows" in page.words
     compare(instance, undisturbed.result())
     instance.let_go()
+
+
+def test_after_the_machine_was_switched_off_the_import_goes_on(
+    running: Running, undisturbed: "Future[Instance]", file: Path, tmp_path: Path
+) -> None:
+    instance = Instance(running.instance, running.port)
+    task_id = launch(running, instance, file)
+    wait_for_rows(instance, ROWS / 2)
+    switch_off(running)
+    assert rows_read(instance) < ROWS, "the import was over before the machine could be switched off"
+    again = Running(tmp_path)
+    try:
+        assert instance.wait_for_end(task_id, BACK_SECONDS + START_SECONDS) == "finished"
+        compare(instance, undisturbed.result())
+    finally:
+        instance.let_go()
+        again.stop()
+
+
+def launch(running: Running, instance: Instance, file: Path) -> int:
+    """Launch the file on the import page of what has just been started."""
+    wait_for(running.is_announced, START_SECONDS)
+    visitor = instance.visitor()
+    shown = visitor.send(file.read_bytes())
+    return visitor.post("/imports", filled(shown.page, action_date=MOMENT)).task_id
+
+
+def switch_off(running: Running) -> None:
+    """Kill everything at once."""
+    parts = running.parts()
+    every = [running.process.pid, *parts.values(), *(child for part in parts.values() for child in children(part))]
+    for process in every:
+        os.kill(process, signal.SIGKILL)
+    running.process.wait()
+    wait_for(lambda: not any(Path(f"/proc/{process}").exists() for process in every), BACK_SECONDS)
 
 
 def rows_read(instance: Instance) -> int:
@@ -124,11 +158,15 @@ def wait_for_rows(instance: Instance, least: float) -> None:
     wait_for(lambda: rows_read(instance) >= least, BACK_SECONDS)
 
 
-def pid_of(running: Running, victim: str) -> int:
-    """The process of a part; the job is the child of the worker that does the work."""
-    if victim == "job":
-        return children(running.parts()["worker imports"])[0]
-    return running.parts()[victim]
+def strike(running: Running, victim: str) -> None:
+    """Kill a part; the job is the child of the worker that does the work."""
+    if victim == "the broker's memory":
+        with Redis.from_url(read_config({"CDPWEB_INSTANCE": str(running.instance)}).broker_url) as broker:
+            broker.flushall()
+    elif victim == "job":
+        os.kill(children(running.parts()["worker imports"])[0], signal.SIGKILL)
+    else:
+        os.kill(running.parts()[victim], signal.SIGKILL)
 
 
 def children(process: int) -> list[int]:
