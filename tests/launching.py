@@ -14,7 +14,7 @@ from cdpweb.services.imports import Launch, create_task
 def launched(session: Session, text: str) -> int:
     """The number of a committed task that imports `text`; nobody has been rung for it."""
     upload = uploads.store(session, current_config(), io.BytesIO(text.encode()), "customers.csv")
-    task = create_task(session, current_config(), Launch(upload))
+    task = create_task(session, current_config(), Launch(upload, turns_switches_on=True))
     session.commit()
     return task.id
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from cdpweb.models import Action, Customer, ExternalId, SegmentMember
+from cdpweb.models import Action, Customer, ExternalId, SegmentMember, Task
 from cdpweb.models.snapshot import snapshot
 from cdpweb.models.types import now
 from cdpweb.services.catalog.choices import remove_choices
@@ -22,6 +22,7 @@ from cdpweb.services.catalog.kinds import (
     TOUCHPOINTS,
 )
 from cdpweb.services.refused import Refused
+from tests.launching import launched
 
 
 def refused(call, *arguments):
@@ -221,6 +222,25 @@ def test_what_other_entries_refer_to_is_not_deleted(session):
     sentence = refused(delete, session, shop)[""]
     assert "it is the parent of “Till”" in sentence
     assert "API endpoints lead to it: “ERP”" in sentence
+
+
+def test_what_a_file_on_its_way_may_name_is_not_deleted(session):
+    """An import reads the catalog at its start; what it finds there must not go while it writes."""
+    rows = [create(session, kind, EXAMPLES[kind.plural]) for kind in (TOUCHPOINTS, API_ENDPOINTS, ACTION_TEMPLATES)]
+    create(session, SEGMENT_GROUPS, EXAMPLES["segment_groups"])
+    rows.append(create(session, SEGMENTS, {"group": "Loyalty", "system_name": "Gold", "name": "Gold"}))
+    rows.append(create(session, AREAS, EXAMPLES["areas"]))
+    field = create(session, CUSTOM_FIELDS, EXAMPLES["custom_fields"])
+    cells = "web,website,Survey,Gold,nyc,run"
+    header = "SourcePointOfContact,ApiEndpoint,SourceActionTemplate,SegmentLoyalty,Area,CustomFieldSports"
+    task = session.get(Task, launched(session, f"Email,{header}\na@example.com,{cells}\n"))
+    for row in rows:
+        assert f"task {task.id} is not done with a file that may name it" in refused(delete, session, row)[""]
+    assert f"task {task.id} is not done" in refused(remove_choices, session, field, {"run"})["choices"]
+    task.status = "finished"
+    for row in (rows[1], rows[0], *rows[2:]):
+        delete(session, row)
+    remove_choices(session, field, {"run"})
 
 
 def test_what_is_shipped_is_not_deleted(session):

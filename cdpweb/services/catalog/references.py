@@ -6,7 +6,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, literal, or_, select
 from sqlalchemy.orm import Session
 
-from cdpweb.domain.fields import CONSENT_ALL, CUSTOM_FIELD_PREFIX, EXTERNAL_ID_PREFIX, SEGMENT_PREFIX
+from cdpweb.domain.fields import (
+    CONSENT_ALL,
+    CUSTOM_FIELD_PREFIX,
+    EXTERNAL_ID_PREFIX,
+    GROUP_PAIR,
+    SEGMENT_PAIR,
+    SEGMENT_PREFIX,
+)
 from cdpweb.domain.tasks import Status
 from cdpweb.models import (
     Action,
@@ -45,12 +52,14 @@ def _of_touchpoint(session: Session, row: Touchpoint) -> Iterator[str]:
     yield from _rows(session, "it is the parent of", Touchpoint.parent_id == row.id, Touchpoint)
     yield from _rows(session, "API endpoints lead to it:", ApiEndpoint.touchpoint_id == row.id, ApiEndpoint)
     yield from _tasks(session, "touchpoint_id", row.id)
+    yield from _cells(session, "SourcePointOfContact", "LastUpdatePointOfContact")
     yield from _customers(session, Customer.source_touchpoint_id == row.id, Action.touchpoint_id == row.id)
 
 
 def _of_endpoint(session: Session, row: ApiEndpoint) -> Iterator[str]:
     yield from _project(session, Project.api_endpoint_id == row.id)
     yield from _tasks(session, "api_endpoint_id", row.id)
+    yield from _cells(session, "ApiEndpoint")
     yield from _customers(session, Customer.source_endpoint_id == row.id, Action.endpoint_id == row.id)
 
 
@@ -58,16 +67,19 @@ def _of_template(session: Session, row: ActionTemplate) -> Iterator[str]:
     yield from _project(session, or_(Project.source_template_id == row.id, Project.existing_template_id == row.id))
     yield from _tasks(session, "source_template_id", row.id)
     yield from _tasks(session, "existing_template_id", row.id)
+    yield from _cells(session, "SourceActionTemplate", "LastUpdateActionTemplate")
     yield from _customers(session, Customer.source_template_id == row.id, Action.template_id == row.id)
 
 
 def _of_group(session: Session, row: SegmentGroup) -> Iterator[str]:
     yield from _rows(session, "it holds segments:", Segment.group_id == row.id, Segment)
     yield from _columns(session, f"{SEGMENT_PREFIX}{row.system_name}")
+    yield from _cells(session, GROUP_PAIR)
 
 
 def _of_segment(session: Session, row: Segment) -> Iterator[str]:
     yield from _tasks(session, "segment_ids", row.id)
+    yield from _cells(session, f"{SEGMENT_PREFIX}{row.group.system_name}", SEGMENT_PAIR)
     if _any(session, SegmentMember.segment_id == row.id):
         yield "customers are in it"
 
@@ -79,6 +91,7 @@ def _of_field(session: Session, row: CustomField) -> Iterator[str]:
 
 
 def _of_choice(session: Session, row: Choice) -> Iterator[str]:
+    yield from _cells(session, f"{CUSTOM_FIELD_PREFIX}{row.field.system_name}")
     stored = literal("|") + Customer.custom[row.field.system_name].as_string() + "|"
     if _any(session, stored.contains(f"|{row.external_id}|", autoescape=True)):
         yield "customers have it"
@@ -99,6 +112,7 @@ def _of_topic(session: Session, row: Topic) -> Iterator[str]:
 
 def _of_area(session: Session, row: Area) -> Iterator[str]:
     yield from _rows(session, "it is the parent of", Area.parent_id == row.id, Area)
+    yield from _cells(session, "Area")
     if _any(session, Customer.area == row.external_id):
         yield "customers live in it"
 
@@ -130,11 +144,21 @@ def _tasks(session: Session, setting: str, row_id: int) -> Iterator[str]:
 
 
 def _columns(session: Session, *columns: str) -> Iterator[str]:
-    """Tasks that may still read a column that it generates."""
-    for task_id, mapped in session.execute(select(Task.id, Task.columns).where(Task.status.not_in(ENDED))):
-        if set(columns) & set(mapped):
-            yield f"task {task_id} is not done with its column"
-            return
+    """A task that may still read a column that it generates."""
+    if task_id := _reader(session, *columns):
+        yield f"task {task_id} is not done with its column"
+
+
+def _cells(session: Session, *columns: str) -> Iterator[str]:
+    """A task in whose file a cell may still name it."""
+    if task_id := _reader(session, *columns):
+        yield f"task {task_id} is not done with a file that may name it"
+
+
+def _reader(session: Session, *columns: str) -> int | None:
+    """The first task that may still read one of these columns."""
+    unfinished = select(Task.id, Task.columns).where(Task.status.not_in(ENDED)).order_by(Task.id)
+    return next((number for number, mapped in session.execute(unfinished) if set(columns) & set(mapped)), None)
 
 
 def _any(session: Session, condition: ColumnElement[bool]) -> bool:
