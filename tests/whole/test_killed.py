@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.kill, pytest.mark.timeout(400)]
 ROWS = 60_000
 BLOCKS = 20
 MOMENT = "2026-06-01T12:00"
-VICTIMS = {"job": 0.15, "worker imports": 0.3, "broker": 0.45, "the broker's memory": 0.6, "web": 0.75}
+VICTIMS = {"job": 0.15, "worker imports": 0.3, "the broker's memory": 0.45, "broker": 0.6, "web": 0.75}
 """Who is killed as soon as this share of the rows has been done."""
 
 CATALOG = {
