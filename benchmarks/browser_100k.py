@@ -98,7 +98,7 @@ def measure(instance: Instance, file: Path) -> Figures:
     editor = Thread(target=edit, args=(instance.visitor(), figures, over))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=programs.chromium(), args=FLAGS)
-        page = browser.new_page(base_url=instance.url)
+        page = browser.new_page(base_url=instance.url, storage_state=instance.signed_in())
         page.set_default_timeout(PATIENCE_MILLISECONDS)
         page.on("response", lambda answer: note(answer, figures))
         upload(page, file, figures)

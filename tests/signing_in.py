@@ -58,5 +58,10 @@ def session_cookie(app: Flask, role: Role) -> str:
 
 def browser_state(app: Flask, role: Role, url: str) -> Any:
     """The cookies of a browser in which a person has signed in, for playwright's `storage_state`."""
-    cookie = {"name": "session", "value": session_cookie(app, role), "url": url}
+    return state_of(session_cookie(app, role), url)
+
+
+def state_of(session: str, url: str) -> Any:
+    """The same of a cookie that is at hand."""
+    cookie = {"name": "session", "value": session, "url": url}
     return {"cookies": [cookie | {"httpOnly": True, "sameSite": "Lax"}], "origins": []}

@@ -10,7 +10,7 @@ from cdpweb.app import create_app
 from cdpweb.config import read_config
 from cdpweb.domain.roles import Role
 from tests.conftest import close
-from tests.signing_in import session_cookie
+from tests.signing_in import session_cookie, state_of
 from tests.whole.visitor import Visitor
 
 END_SECONDS = 60
@@ -32,11 +32,19 @@ class Instance:
 
     def visitor(self) -> Visitor:
         """The owner, with a browser without JavaScript."""
+        return Visitor(self.url, self.session())
+
+    def signed_in(self) -> Any:
+        """The cookies of a real browser in which the owner has signed in, for playwright's `storage_state`."""
+        return state_of(self.session(), self.url)
+
+    def session(self) -> str:
+        """The owner's cookie."""
         if self._session is None:
             app = create_app(INSTANCE=self.folder, DATABASE_URL="", REDIS_URL="")
             self._session = session_cookie(app, Role.OWNER)
             close(app)
-        return Visitor(self.url, self._session)
+        return self._session
 
     # Its files
 
