@@ -16,7 +16,8 @@ pytestmark = pytest.mark.browser
 PAGES = (
     "/customers", "/customers/1", "/customers/1/edit", "/customers/1/delete", "/segments", "/settings",
     "/settings/project", "/settings/junk", "/settings/custom-fields", "/settings/custom-fields/new",
-    "/settings/segment-groups/1", "/settings/topics/new", "/nowhere",
+    "/settings/segment-groups/1", "/settings/topics/new", "/settings/users", "/settings/tokens", "/settings/audit",
+    "/account", "/account/second-factor", "/nowhere",
 )  # fmt: skip
 LONG = "verylongword" * 5
 CATALOG = {
