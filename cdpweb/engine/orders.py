@@ -8,7 +8,7 @@ from typing import Any
 
 from cdpweb.domain.catalog import Catalog, SegmentGroup
 from cdpweb.domain.consent import Tree
-from cdpweb.domain.fields import CUSTOMER_ID, SEGMENT_PREFIX, Field, Kind, fields
+from cdpweb.domain.fields import CUSTOMER_ID, GROUP_PAIR, SEGMENT_PREFIX, Field, Kind, fields
 from cdpweb.domain.matching import Rules
 from cdpweb.domain.settings import DateOrder, ImportSettings
 
@@ -85,7 +85,7 @@ class Orders:
     def segment_groups(self) -> list[SegmentGroup]:
         """The groups in which this import may place customers: those of the file and of the fixed segments."""
         fixed = {one.group_id for one in map(self.catalog.segment, self.settings.segment_ids) if one}
-        pair = "SegmentationExternalId" in self.mapped
+        pair = GROUP_PAIR in self.mapped
         return [
             group
             for group in self.catalog.segment_groups
