@@ -56,14 +56,18 @@ def _last_rows(ordered: pl.DataFrame) -> pl.Series:
     return (customer != customer.shift(-1)).fill_null(True)
 
 
-def _homes(tracks: list[Track]) -> list[pl.Series]:
-    """The columns of `customers` that the tracks fill; custom fields and consents put back into one JSON text each."""
-    columns = [track.after.alias(track.home) for track in tracks if track.home in STORED_COLUMNS.values()]
+def _after(ordered: pl.DataFrame, tracks: list[Track], rows: pl.Series) -> pl.DataFrame:
+    """What the customers of some `rows` hold after them: `customer`, and the columns of `customers` that tracks fill.
+
+    Custom fields and consents are put back into one JSON text each.
+    """
+    after = {track.home: track.after.filter(rows) for track in tracks}
+    columns = [values.alias(home) for home, values in after.items() if home in STORED_COLUMNS.values()]
     for home in (CUSTOM, CONSENTS):
-        inside = [track for track in tracks if track.home.startswith(f"{home}.")]
+        inside = {key.removeprefix(f"{home}."): values for key, values in after.items() if key.startswith(f"{home}.")}
         if inside:
-            columns.append(_encoded({track.home.removeprefix(f"{home}."): track.after for track in inside}).alias(home))
-    return columns
+            columns.append(_encoded(inside).alias(home))
+    return pl.DataFrame([ordered["customer"].filter(rows), *columns])
 
 
 def _encoded(keyed: dict[str, pl.Series]) -> pl.Series:
@@ -81,19 +85,17 @@ def _member(struct: pl.Expr) -> pl.Expr:
 def _created(ordered: pl.DataFrame, tracks: list[Track], matched: Matched) -> pl.DataFrame:
     """The customers that the block creates, as they are after it, and the columns that name who they are."""
     last = _last_rows(ordered) & (ordered["customer"] < 0)
-    state = pl.DataFrame([ordered["customer"], *_homes(tracks)]).filter(last)
-    return state.join(matched.newcomers, on="customer", how="left", maintain_order="left")
+    return _after(ordered, tracks, last).join(matched.newcomers, on="customer", how="left", maintain_order="left")
 
 
 def _changed(ordered: pl.DataFrame, tracks: list[Track]) -> pl.DataFrame:
     """The customers who were there and of whom a column of `customers` other than an identifier changed."""
     last = _last_rows(ordered) & (ordered["customer"] > 0)
-    after = pl.DataFrame([ordered["customer"], *_homes(tracks)])
     touched = pl.any_horizontal(
         pl.lit(False),
         *(track.stored.ne_missing(track.after) for track in tracks if not track.home.startswith("group:")),
     )
-    return after.filter(last & pl.select(touched).to_series())
+    return _after(ordered, tracks, pl.select(pl.lit(last) & touched).to_series())
 
 
 def _members(ordered: pl.DataFrame, tracks: list[Track], orders: Orders) -> pl.DataFrame:
@@ -121,10 +123,11 @@ def _changes(
     members = []
     for track in tracks:
         old, new = history.before(track.stored, track.after), track.after
-        differs = old.ne_missing(new) & ~ordered["created"]
-        if differs.any():
-            pair = pl.concat_list(_as_text(old, names), _as_text(new, names))
-            members.append(pl.select(pl.when(differs).then(_member(pl.struct(pair.alias(track.name))))).to_series())
+        rows = (old.ne_missing(new) & ~ordered["created"]).arg_true()
+        if len(rows):
+            pair = pl.concat_list(_as_text(old.gather(rows), names), _as_text(new.gather(rows), names))
+            told = pl.select(_member(pl.struct(pair.alias(track.name)))).to_series()
+            members.append(_texts(ordered.height).scatter(rows, told))
     for column in steps["column"].unique().sort():
         own = steps.filter(pl.col("column") == column).select("record", pair=pl.concat_list("old", "new").alias(column))
         own = own.select("record", text=_member(pl.struct(pl.col("pair").alias(column))))

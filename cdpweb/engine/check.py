@@ -55,14 +55,16 @@ def check(blocks: Iterable[Block], orders: Orders, nameless: Iterable[int] = ())
     """
     findings = Findings()
     speechless, silent = set(orders.mapped), set(nameless)
+    telling = {name for name in orders.mapped if orders.reference[name].type in DATED | NUMBERED}
     settings = _settings_only(orders)
     for block in blocks:
         findings.records += block.rows.height
-        for name, index in orders.mapped.items():
-            text = trimmed(block.rows[f"c{index}"])
+        for name in [name for name in orders.mapped if name in speechless or name in telling]:
+            text = trimmed(block.rows[f"c{orders.mapped[name]}"])
             if name in speechless and (text != "").any():
                 speechless.discard(name)
-            _look(findings, orders, name, text.filter((text != "") & (text != CLEAR)))
+            if name in telling:
+                _look(findings, orders, name, text.filter((text != "") & (text != CLEAR)))
         silent -= {index for index in silent if block.rows[f"c{index}"].str.contains(r"\S").any()}
         if settings.mapped:
             _unknown(findings, normalise(block.rows, settings).problems, settings)

@@ -15,12 +15,13 @@ from cdpweb.domain.settings import ImportSettings
 from cdpweb.domain.tasks import Outcome, Status
 from cdpweb.engine.ahead import ahead
 from cdpweb.engine.check import Findings, check, questions
+from cdpweb.engine.checkpoints import checkpoints
 from cdpweb.engine.normalise import Normalised, normalise
 from cdpweb.engine.orders import Evidence, Orders
 from cdpweb.engine.write import Counts, write_block
 from cdpweb.models import Task, TaskRow, Upload
 from cdpweb.models.base import table_of
-from cdpweb.models.connections import WRITING
+from cdpweb.models.connections import WRITING_BLOCKS
 from cdpweb.models.snapshot import snapshot
 from cdpweb.models.types import now
 from cdpweb.reading.archives import open_plain
@@ -83,7 +84,7 @@ class _Run:
 
     def __init__(self, engine: Engine, task_id: int, owner: str, folder: Path, limits: Limits) -> None:
         self.engine = engine
-        self.writing = engine.execution_options(**WRITING)
+        self.writing = engine.execution_options(**WRITING_BLOCKS)
         self.task_id, self.owner, self.folder, self.limits = task_id, owner, folder, limits
         self.moved_at = time.monotonic()
 
@@ -131,8 +132,8 @@ class _Run:
         path = self._work_file(task, dialect)
         start = read_header(path, dialect, self.limits.max_cell_bytes).next
         orders = self._orders(task)
-        blocks = self._read(path, dialect, len(task.header), start)
-        findings = check(blocks, orders, task.answers.get("nameless", ()))
+        with closing(ahead(self._read(path, dialect, len(task.header), start))) as blocks:
+            findings = check(blocks, orders, task.answers.get("nameless", ()))
         self._after_check(findings, orders, path, start)
 
     def _work_file(self, task: Row[Any], dialect: Dialect) -> Path:
@@ -185,11 +186,12 @@ class _Run:
             pass
         position = Position(task.next_offset, task.next_record, task.next_line)
         orders = self._orders(task)
-        with closing(ahead(self._normalised(task, orders, position))) as prepared:
-            for block, following in prepared:
+        with checkpoints(self.engine) as checkpoint, closing(ahead(self._normalised(task, orders, position))) as made:
+            for block, following in made:
                 if not self._write(block, orders, position, following):
                     return
                 position = following
+                checkpoint()
                 progress()
                 time.sleep(self.limits.wait_between_blocks_seconds)
         self._finish(position)

@@ -1,5 +1,7 @@
 """How connections to SQLite behave: pragmas, transactions that really begin, and the one write lock."""
 
+import sqlite3
+import time
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -7,6 +9,10 @@ from sqlalchemy.orm import Session, scoped_session
 
 BUSY_SECONDS = 15
 """How long a connection waits for another one that writes."""
+
+TRY_SECONDS = 0.01
+"""How often a writer that waits looks whether the lock is free. SQLite itself looks only every 0.1 seconds, and would
+miss the gap that an import leaves between two blocks."""
 
 PRAGMAS = {
     "journal_mode": "WAL",
@@ -20,6 +26,9 @@ PRAGMAS = {
 
 WRITING = {"sqlite_begin": "IMMEDIATE"}
 """Execution options of a connection whose transactions take SQLite's write lock at once."""
+
+WRITING_BLOCKS = {**WRITING, "sqlite_autocheckpoint": 0}
+"""The same for one that leaves it to others to move what it has committed from the log into the database file."""
 
 
 def prepare(engine: Engine) -> None:
@@ -53,5 +62,29 @@ def _set_pragmas(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {mode}")
+    options = connection.get_execution_options()
+    if options.get("sqlite_begin") == "IMMEDIATE":
+        pages = options.get("sqlite_autocheckpoint", PRAGMAS["wal_autocheckpoint"])
+        connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {pages}")
+        _begin_immediate(connection)
+    else:
+        connection.exec_driver_sql("BEGIN DEFERRED")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Take the write lock, looking often, for as long as `busy_timeout` says."""
+    driver: Any = connection.connection.driver_connection
+    busy_milliseconds = int(PRAGMAS["busy_timeout"])
+    until = time.monotonic() + busy_milliseconds / 1000
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while time.monotonic() < until:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                time.sleep(TRY_SECONDS)
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # for the last time: what it raises is SQLAlchemy's own
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {busy_milliseconds}")

@@ -9,6 +9,9 @@ from sqlalchemy import Connection, Table
 SLICE_ROWS = 20_000
 """Rows turned into Python tuples at a time: keeps memory flat at no cost in speed."""
 
+STATEMENT_VALUES = 400
+"""About how many values one INSERT carries: each statement costs, and longer ones gain nothing."""
+
 
 class SqliteStore:
     """See `Store`. Look-ups pass their keys as one JSON array; CROSS JOIN makes SQLite walk the keys, not the table."""
@@ -81,7 +84,7 @@ class SqliteStore:
 
     def insert(self, table: Table, rows: pl.DataFrame) -> None:
         """Insert rows."""
-        self._many(_insert(table, rows), rows)
+        self._insert(table, rows)
 
     def update(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> None:
         """Set every other column in the rows that have the key."""
@@ -97,12 +100,29 @@ class SqliteStore:
         """Insert, or set the other columns where the key is there already."""
         sets = ", ".join(f'"{column}" = excluded."{column}"' for column in rows.columns if column not in key)
         keys = ", ".join(f'"{column}"' for column in key)
-        self._many(f"{_insert(table, rows)} on conflict ({keys}) do update set {sets}", rows)
+        self._insert(table, rows, f" on conflict ({keys}) do update set {sets}")
 
     def _many(self, sql: str, rows: pl.DataFrame) -> None:
-        stored = _stored(rows)
-        for part in stored.iter_slices(SLICE_ROWS):
+        for part in _stored(rows).iter_slices(SLICE_ROWS):
             self._driver.executemany(sql, part.rows())
+
+    def _insert(self, table: Table, rows: pl.DataFrame, conflict: str = "") -> None:
+        """Insert rows, many by one statement.
+
+        A row that breaks a constraint ends the whole block anyway: FAIL spares SQLite the means to undo half a
+        statement.
+        """
+        together = max(1, STATEMENT_VALUES // rows.width)
+        size = together * rows.width
+        for part in _stored(rows).iter_slices(SLICE_ROWS):
+            values = _row_by_row(part)
+            whole = len(values) // size * size
+            self._driver.executemany(
+                _insert(table, rows, together) + conflict,
+                (values[start : start + size] for start in range(0, whole, size)),
+            )
+            if left := (len(values) - whole) // rows.width:
+                self._driver.execute(_insert(table, rows, left) + conflict, values[whole:])
 
 
 _DTYPES: dict[str, Any] = {
@@ -119,9 +139,18 @@ def _json(keys: pl.Series) -> str:
     return json.dumps(keys.to_list(), ensure_ascii=False)
 
 
-def _insert(table: Table, rows: pl.DataFrame) -> str:
+def _insert(table: Table, rows: pl.DataFrame, count: int) -> str:
     columns = ", ".join(f'"{column}"' for column in rows.columns)
-    return f"insert into {table.name} ({columns}) values ({', '.join('?' * rows.width)})"
+    row = f"({', '.join('?' * rows.width)})"
+    return f"insert or fail into {table.name} ({columns}) values {', '.join([row] * count)}"
+
+
+def _row_by_row(rows: pl.DataFrame) -> list[Any]:
+    """All values of the rows in one list."""
+    values: list[Any] = [None] * (rows.height * rows.width)
+    for place, column in enumerate(rows.get_columns()):
+        values[place :: rows.width] = column.to_list()
+    return values
 
 
 def _equal(columns: tuple[str, ...]) -> str:
