@@ -5,14 +5,23 @@ import polars as pl
 from cdpweb.domain.settings import NO_ACTION, RowSettings, resolve
 from cdpweb.engine.orders import Orders
 
-RESOLVED = ("endpoint_id", "touchpoint_id", "template_id")
+SAID = (
+    "ApiEndpoint",
+    "SourcePointOfContact",
+    "LastUpdatePointOfContact",
+    "SourceActionTemplate",
+    "LastUpdateActionTemplate",
+    "SourceDateTime",
+    "LastUpdateDateTime",
+)
+"""The columns of a normalised block in which rows say settings of their action, where the file has them."""
 
 
 def with_settings(rows: pl.DataFrame, orders: Orders) -> pl.DataFrame:
     """The rows with `endpoint_id`, `touchpoint_id`, `template_id` and `happened_at`.
 
-    `rows` has `created` and the normalised settings columns. The one function that knows the inheritance is asked once
-    for each combination of settings that occurs.
+    `rows` has `created` and those of the columns SAID that there are. The one function that knows the inheritance is
+    asked once for each combination of settings that occurs.
     """
     created = pl.col("created")
     chosen = rows.with_columns(

@@ -1,4 +1,4 @@
-"""SQLite's checkpoints beside an import: a block moves from the log into the database file while the next one is made."""
+"""SQLite's checkpoints beside an import: a block goes from the log into the database file while the next is made."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor

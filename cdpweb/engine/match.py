@@ -60,7 +60,7 @@ def match(rows: pl.DataFrame, orders: Orders, store: Store) -> Matched:
 
     `rows` is the normalised block; blank rows and rows that the reader rejected are left out by the caller.
     """
-    owned = _with_owners(rows, orders, store)
+    owned = _with_owners(rows.select(_spoken(orders)), orders, store)
     tangled = owned.filter("tangled")
     plain = _plain(owned.filter(~pl.col("tangled")), orders)
     followed = _follow(tangled, orders, store)
@@ -71,6 +71,13 @@ def match(rows: pl.DataFrame, orders: Orders, store: Store) -> Matched:
         followed.steps,
         pl.concat([plain.problems, followed.problems]),
     )
+
+
+def _spoken(orders: Orders) -> list[str]:
+    """The columns that tell who a row is about."""
+    given = ["CustomerId:given"] if CUSTOMER_ID in orders.identifiers else []
+    erases = [erase(name) for name in orders.contacts]
+    return ["record", "line", "rejected", *orders.identifiers, *erases, *given]
 
 
 def _owner(name: str) -> str:

@@ -25,7 +25,7 @@ from cdpweb.models.connections import WRITING_BLOCKS
 from cdpweb.models.snapshot import snapshot
 from cdpweb.models.types import now
 from cdpweb.reading.archives import open_plain
-from cdpweb.reading.blocks import Position, read_blocks, read_header
+from cdpweb.reading.blocks import Block, Position, read_blocks, read_header
 from cdpweb.reading.dialect import Dialect
 from cdpweb.reading.errors import FileRefused
 from cdpweb.reading.workfile import write_work_file
@@ -146,7 +146,7 @@ class _Run:
                 write_work_file(plain, path, dialect.encoding)
         return path
 
-    def _read(self, path: Path, dialect: Dialect, columns: int, start: Position) -> Iterator[Any]:
+    def _read(self, path: Path, dialect: Dialect, columns: int, start: Position) -> Iterator[Block]:
         limits = self.limits
         return read_blocks(path, dialect, columns, start, limits.block_bytes, limits.max_cell_bytes)
 
@@ -200,8 +200,12 @@ class _Run:
         """The typed blocks of the file from `start` on, each with the place after it."""
         dialect = Dialect.from_json(task.dialect)
         path = self._work_file(task, dialect)
-        for block in self._read(path, dialect, len(task.header), start):
-            yield normalise(block.rows, orders), block.next
+        blocks = self._read(path, dialect, len(task.header), start)
+
+        def typed(block: Block) -> tuple[Normalised, Position]:
+            return normalise(block.rows, orders), block.next
+
+        return map(typed, blocks)  # a loop would keep each block of raw rows until the next one has been read
 
     def _write(self, block: Normalised, orders: Orders, position: Position, following: Position) -> bool:
         """Write one block with its checkpoint; False where a person said stop before it."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 from cdpweb.domain.fields import EMAIL, PHONE
 from cdpweb.domain.problems import PROBLEMS, Severity
 from cdpweb.domain.tasks import Outcome
-from cdpweb.engine.actions import actions, with_settings
+from cdpweb.engine.actions import SAID, actions, with_settings
 from cdpweb.engine.apply import Applied, apply
 from cdpweb.engine.choices import with_choices
 from cdpweb.engine.match import Matched, match, system_ids
@@ -65,12 +65,8 @@ def write_block(connection: Connection, block: Normalised, orders: Orders, now: 
     speaking = with_choices(speaking, matched.accepted["record"], connection, orders)
     applied = apply(speaking, matched, orders, store)
     numbers = _numbers(connection, applied.created)
-    rows = with_settings(
-        _numbered(
-            applied.rows.join(speaking.select(pl.exclude("line", "blank", "broken", "rejected")), on="record"), numbers
-        ),
-        orders,
-    )
+    said = speaking.select("record", *(name for name in SAID if name in speaking.columns))
+    rows = with_settings(_numbered(applied.rows.join(said, on="record", maintain_order="left"), numbers), orders)
     _identities(store, matched, orders)
     _newcomers(store, applied, rows, numbers, orders, now)
     _changed(store, applied, matched, orders)

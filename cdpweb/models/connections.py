@@ -14,7 +14,7 @@ TRY_SECONDS = 0.01
 """How often a writer that waits looks whether the lock is free. SQLite itself looks only every 0.1 seconds, and would
 miss the gap that an import leaves between two blocks."""
 
-PRAGMAS = {
+PRAGMAS: dict[str, Any] = {
     "journal_mode": "WAL",
     "synchronous": "NORMAL",
     "busy_timeout": BUSY_SECONDS * 1000,
@@ -74,7 +74,7 @@ def _begin(connection: Connection) -> None:
 def _begin_immediate(connection: Connection) -> None:
     """Take the write lock, looking often, for as long as `busy_timeout` says."""
     driver: Any = connection.connection.driver_connection
-    busy_milliseconds = int(PRAGMAS["busy_timeout"])
+    busy_milliseconds = PRAGMAS["busy_timeout"]
     until = time.monotonic() + busy_milliseconds / 1000
     driver.execute("PRAGMA busy_timeout = 0")
     try:

@@ -108,13 +108,30 @@ def blocks_of(
     file: BinaryIO, dialect: Dialect, columns: int, start: Position, block_bytes: int, max_cell_bytes: int
 ) -> Iterator[Block]:
     """As read_blocks, from an open file."""
-    flattener = Flattener(file, dialect, start.offset, max_cell_bytes)
-    position = start
-    while not flattener.window.is_done:
+    reader = _Reader(Flattener(file, dialect, start.offset, max_cell_bytes), columns, start)
+    while not reader.is_done:
+        yield reader.block(block_bytes)
+
+
+@dataclass
+class _Reader:
+    """Reads on from a position; keeps nothing of a block that it has given away."""
+
+    flattener: Flattener
+    columns: int
+    position: Position
+
+    @property
+    def is_done(self) -> bool:
+        return self.flattener.window.is_done
+
+    def block(self, size: int) -> Block:
+        """The records that begin within the next `size` bytes, at least one."""
+        at, flattener = self.position, self.flattener
         try:
-            flat = flattener.read(block_bytes)
+            flat = flattener.read(size)
         except RecordTooLong as error:
-            raise errors.record_too_long(position.record, position.line, MAX_RECORD_BYTES) from error
-        rows, next_line = rows_of(flat, flattener.alphabet, columns, position.record, position.line)
-        position = Position(flattener.window.offset, position.record + rows.height, next_line)
-        yield Block(rows, position)
+            raise errors.record_too_long(at.record, at.line, MAX_RECORD_BYTES) from error
+        rows, next_line = rows_of(flat, flattener.alphabet, self.columns, at.record, at.line)
+        self.position = Position(flattener.window.offset, at.record + rows.height, next_line)
+        return Block(rows, self.position)

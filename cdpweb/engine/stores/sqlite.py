@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Table
 
-SLICE_ROWS = 20_000
+SLICE_ROWS = 5_000
 """Rows turned into Python tuples at a time: keeps memory flat at no cost in speed."""
 
 STATEMENT_VALUES = 400
