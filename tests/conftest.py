@@ -18,10 +18,9 @@ from cdpweb import broker, queueing
 from cdpweb.app import create_app
 from cdpweb.domain.roles import Role
 from cdpweb.extensions import db
-from cdpweb.models import Base, shipped
 from tests.signing_in import session_of
 
-pytest_plugins = ["tests.live", "tests.postgres"]
+pytest_plugins = ["tests.live", "tests.postgres", "tests.databases"]
 
 BROKER_START_SECONDS = 10
 
@@ -76,8 +75,8 @@ def make_app(broker_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     made: list[Flask] = []
 
     def make(**overrides: Any) -> Flask:
-        settings = {"INSTANCE": tmp_path / "instance", "REDIS_URL": broker_url, "WTF_CSRF_ENABLED": False}
-        app = create_app(**(settings | {"TESTING": True} | overrides))
+        settings = {"INSTANCE": tmp_path / "instance", "DATABASE_URL": "", "REDIS_URL": broker_url}
+        app = create_app(**(settings | {"TESTING": True, "WTF_CSRF_ENABLED": False} | overrides))
         app.test_client_class = PageClient
         made.append(app)
         return app
@@ -88,14 +87,9 @@ def make_app(broker_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask]) -> Flask:
-    """The application on a fresh database and an empty broker."""
-    app = make_app()
-    with app.app_context():
-        Base.metadata.create_all(db.engine)
-        shipped.ship(db.session)
-        db.session.commit()
-    return app
+def app(make_app: Callable[..., Flask], database: str) -> Flask:
+    """The application on a fresh database and an empty broker; each test runs on SQLite and on PostgreSQL."""
+    return make_app(DATABASE_URL=database)
 
 
 @pytest.fixture
@@ -127,7 +121,7 @@ def session(app: Flask) -> Iterator[Session]:
     """The database session of the test's own application context.
 
     SQLite shows a transaction the database as it was at its first statement: commit to see what others have done since
-    (`client` and `drain` do so).
+    (`client` and `drain` do so). On PostgreSQL a transaction that is left open can keep others waiting for ever.
     """
     with app.app_context():
         yield db.session

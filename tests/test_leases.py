@@ -9,6 +9,12 @@ from cdpweb import broker, leases
 from tests.conftest import wait_for
 
 
+@pytest.fixture
+def database(sqlite_database: str) -> str:
+    """No database is met here: once is enough."""
+    return sqlite_database
+
+
 def test_a_lease_belongs_to_its_owner_until_the_end_of_the_work(app: Flask) -> None:
     with app.app_context():
         with leases.held(7, "me"):

@@ -11,6 +11,12 @@ from cdpweb import broker, leases, presence, queueing
 from tests.conftest import wait_for
 
 
+@pytest.fixture
+def database(sqlite_database: str) -> str:
+    """No database is met here: once is enough."""
+    return sqlite_database
+
+
 @pytest.fixture(autouse=True)
 def _context(app: Flask) -> object:
     with app.app_context():

@@ -8,13 +8,12 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 import click
-from sqlalchemy.exc import OperationalError
 
 from cdpweb import migrating
 from cdpweb.cli.frame import with_app
 from cdpweb.config import BadSetting
 from cdpweb.extensions import db
-from cdpweb.models import Task
+from cdpweb.models import Task, troubles
 from cdpweb.services import audit, tasks
 from cdpweb.services.audit import Origin
 from cdpweb.services.refused import Refused
@@ -40,17 +39,18 @@ def with_base(command: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(command)
     def ready(*args: P.args, **kwargs: P.kwargs) -> R:
-        _prepare()
-        db.session.info["writes"] = True
-        _note()
         try:
+            _prepare()
+            db.session.info["writes"] = True
+            _note()
             return command(*args, **kwargs)
         except Refused as refused:
             raise refusal(refused) from refused
-        except OperationalError as error:
-            if not is_locked(error):
-                raise
-            raise Refusal("The database is busy: another job is writing. Nothing was changed; try again.") from error
+        except Exception as error:
+            troubles.hush(error)
+            if sentence := _trouble(error):
+                raise Refusal(sentence) from error
+            raise
 
     return with_app(ready)
 
@@ -85,9 +85,13 @@ def refusal(refused: Refused) -> Refusal:
     return Refusal("\n".join(filter(None, [*shown, f"… and {more:,} more." if more > 0 else "", whole])))
 
 
-def is_locked(error: Exception) -> bool:
-    """Whether SQLite's one writer kept us waiting too long."""
-    return isinstance(error, OperationalError) and "database is locked" in str(error.orig)
+def _trouble(error: Exception) -> str | None:
+    """What a trouble of the database means to who typed the command; None for anything else."""
+    if troubles.is_passing(error):
+        return "The database is busy: another job is writing. Nothing was changed; try again."
+    if troubles.is_away(error):
+        return "The database does not answer. Try again when it is back, or check DATABASE_URL."
+    return None
 
 
 def task_of(task_id: int) -> Task:

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from cdpweb import jobs
-from cdpweb.cli.base import Refusal, is_locked, task_of, with_base
+from cdpweb.cli.base import Refusal, task_of, with_base
 from cdpweb.cli.launching import AUTOMATIC, Options, Reading
 from cdpweb.cli.progress import Bar
 from cdpweb.cli.reports import as_json, summary_lines
 from cdpweb.domain.settings import Conflicts, DateOrder, EmptyCells
 from cdpweb.domain.tasks import Status, TaskKind
 from cdpweb.extensions import current_config, db
-from cdpweb.models import Task, Upload
+from cdpweb.models import Task, Upload, troubles
 from cdpweb.models.snapshot import snapshot
 from cdpweb.services import problems, tasks, uploads
 from cdpweb.services.imports import create_task
@@ -26,6 +27,7 @@ from cdpweb.services.questions import DATE_ORDER, EMPTY_COLUMNS, NAMELESS_COLUMN
 from cdpweb.services.refused import Refused
 
 LOOK_SECONDS = 0.5
+AWAY_SECONDS = 60
 HOW_TO_DECIDE = (
     'A column is mapped with --map "FILE COLUMN=Field", skipped with --skip "FILE COLUMN"; '
     "--skip-unknown skips all that fill nothing."
@@ -191,17 +193,30 @@ def _work(task_id: int) -> None:
 
 def _is_open(task_id: int) -> bool:
     """Whether the task is to be run; leaves no transaction behind, for that would keep the engine from writing."""
-    is_open = Status(task_of(task_id).status).is_open
+    is_open = Status(_once_it_answers(lambda: task_of(task_id)).status).is_open
     db.session.rollback()
     return is_open
+
+
+def _once_it_answers(ask: Callable[[], Task]) -> Task:
+    """What the database answers; where it is away, it has a minute to come back."""
+    end = time.monotonic() + AWAY_SECONDS
+    while True:
+        try:
+            return ask()
+        except DBAPIError as error:
+            if not troubles.is_away(error) or time.monotonic() > end:
+                raise
+            db.session.rollback()
+        time.sleep(LOOK_SECONDS)
 
 
 def _run(task_id: int, bar: Bar) -> None:
     try:
         jobs.run_task(task_id, bar.show)
-    except Exception as error:
+    except Exception:
         # What the engine has logged stands in the task's reason, which is shown in place of a traceback.
-        if not (is_locked(error) or task_of(task_id).status == Status.FAILED):
+        if _once_it_answers(lambda: task_of(task_id)).status != Status.FAILED:
             raise
     if _is_open(task_id):
         bar.show()

@@ -19,7 +19,7 @@ from cdpweb.engine.checkpoints import checkpoints
 from cdpweb.engine.normalise import Normalised, normalise
 from cdpweb.engine.orders import Evidence, Orders
 from cdpweb.engine.write import Counts, write_block
-from cdpweb.models import Task, TaskRow, Upload
+from cdpweb.models import Task, TaskRow, Upload, troubles
 from cdpweb.models.base import table_of
 from cdpweb.models.connections import WRITING_BLOCKS
 from cdpweb.models.snapshot import snapshot
@@ -34,6 +34,9 @@ log = structlog.get_logger(__name__)
 
 MAX_CLAIMS = 5
 """How often one checkpoint may be claimed: a block that kills its worker must not do so for ever."""
+
+MAX_REDOS = 3
+"""How often a block is written anew because somebody else was in its way."""
 
 tasks = table_of(Task)
 
@@ -61,7 +64,8 @@ def run_task(
     """Run a task from its checkpoint until it is finished, paused, cancelled or failed.
 
     `owner` names this run and fences its writes; `folder` holds the uploads. `progress` is called after each block.
-    Whatever is no fault of the file is raised again after the task has been marked as failed.
+    Whatever is no fault of the file is raised again after the task has been marked as failed. Where the database is
+    away, or busy for too long, the task stays open for whoever looks after it when that is over.
     """
     run = _Run(engine, task_id, owner, folder, limits)
     try:
@@ -72,11 +76,25 @@ def run_task(
         log.info("task superseded", task=task_id)
     except FileRefused as refused:
         run.fail(refused.sentence)
-    except Exception:
+    except Contended:
+        log.warning("task contended", task=task_id)
+        run.fail(
+            f"Others kept writing what this import was writing, {1 + MAX_REDOS} times in a row. Nothing of that block "
+            "was written. Resume the task when they are done."
+        )
+    except Exception as error:
+        troubles.hush(error)
+        if troubles.is_away(error) or troubles.is_busy(error):
+            log.warning("task left open", task=task_id, trouble=str(error))
+            return
         incident = owner[:8]
         log.exception("task failed", task=task_id, incident=incident)
         run.fail(f"Something went wrong that is not the file's fault. The log tells more: look for {incident}.")
         raise
+
+
+class Contended(Exception):
+    """Somebody else was in the way of a block each time that it was written."""
 
 
 class _Run:
@@ -208,7 +226,18 @@ class _Run:
         return map(typed, blocks)  # a loop would keep each block of raw rows until the next one has been read
 
     def _write(self, block: Normalised, orders: Orders, position: Position, following: Position) -> bool:
-        """Write one block with its checkpoint; False where a person said stop before it."""
+        """Write one block with its checkpoint, anew where others were in its way; False where a person said stop."""
+        for _ in range(1 + MAX_REDOS):
+            try:
+                return self._write_once(block, orders, position, following)
+            except Exception as error:
+                if not troubles.is_passing(error):
+                    raise
+                troubles.hush(error)
+                log.warning("block rolled back", task=self.task_id, record=position.record, trouble=str(error))
+        raise Contended
+
+    def _write_once(self, block: Normalised, orders: Orders, position: Position, following: Position) -> bool:
         with self._holding() as (connection, task):
             if self._stops(connection, task, position):
                 return False

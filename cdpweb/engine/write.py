@@ -30,6 +30,9 @@ from cdpweb.models import (
 from cdpweb.models.base import table_of
 from cdpweb.models.customers import STORED_COLUMNS
 
+NUL_SIGN = "\N{SYMBOL FOR NULL}"
+"""Stands for NUL in the cells that problems quote."""
+
 SAMPLES = 3
 """How many problems of a kind a group shows."""
 
@@ -278,7 +281,9 @@ def _problems(connection: Connection, store: Store, problems: pl.DataFrame, orde
     if problems.is_empty():
         return
     in_order = problems.sort("record", maintain_order=True).with_columns(
-        number=pl.int_range(1, pl.len() + 1).over("record")
+        # PostgreSQL's texts cannot hold NUL, and no page could show it.
+        value=pl.col("value").str.replace_all("\0", NUL_SIGN, literal=True),
+        number=pl.int_range(1, pl.len() + 1).over("record"),
     )
     store.insert(table_of(RowProblem), in_order.with_columns(task_id=pl.lit(orders.task_id)))
     _groups(connection, in_order, orders)

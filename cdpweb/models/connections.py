@@ -1,14 +1,16 @@
-"""How connections to SQLite behave: pragmas, transactions that really begin, and the one write lock."""
+"""How connections behave: how long they wait, what their errors say, and on SQLite who holds the one write lock."""
 
 import sqlite3
 import time
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.orm import Session, scoped_session
 
+from cdpweb.models import troubles
+
 BUSY_SECONDS = 15
-"""How long a connection waits for another one that writes."""
+"""How long a connection waits for another one that writes: for SQLite's lock, or one of PostgreSQL's."""
 
 TRY_SECONDS = 0.01
 """How often a writer that waits looks whether the lock is free. SQLite itself looks only every 0.1 seconds, and would
@@ -32,10 +34,13 @@ WRITING_BLOCKS = {**WRITING, "sqlite_autocheckpoint": 0}
 
 
 def prepare(engine: Engine) -> None:
-    """Make the connections of `engine` ours; PostgreSQL needs nothing."""
+    """Make the connections of `engine` ours."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+    else:
+        event.listen(engine, "connect", _set_waits)
+        event.listen(engine, "handle_error", _hush)
 
 
 def begin_writing(session: Session) -> None:
@@ -88,3 +93,16 @@ def _begin_immediate(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # for the last time: what it raises is SQLAlchemy's own
     finally:
         driver.execute(f"PRAGMA busy_timeout = {busy_milliseconds}")
+
+
+def _set_waits(connection: Any, _record: object) -> None:
+    """Set up a new PostgreSQL connection: nobody waits for a lock for ever."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+    connection.commit()
+
+
+def _hush(context: ExceptionContext) -> None:
+    """Keep the values of rows out of what the server's refusals say."""
+    troubles.hush(context.sqlalchemy_exception or context.original_exception)
+    troubles.hush(context.original_exception)

@@ -6,11 +6,12 @@ import structlog
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from cdpweb.broker import BrokerDown
 from cdpweb.extensions import db
+from cdpweb.models import troubles
 from cdpweb.web import limits
 from cdpweb.web.templating import duration, size
 
@@ -28,6 +29,7 @@ SENTENCES = {
     403: ("This is not allowed", "Ask the owner of this installation for the right to do it."),
     404: ("There is no such page", "The address may be mistyped, or what it showed has been deleted."),
     405: ("This address cannot be used that way", "Go back to the page you came from and use its buttons."),
+    409: ("Somebody else was faster", "Nothing was changed. Go back, reload the page and try again."),
     422: ("Something in the form is not right", "Go back, correct it and send it again."),
     429: ("That was too often", "Wait a quarter of an hour and try again."),
     500: ("Something went wrong on our side", "Try again; if it happens again, report this id to the operator: {id}"),
@@ -43,7 +45,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(SecurityError, _foreign_name)
     app.register_error_handler(413, _too_large)
     app.register_error_handler(RateLimitExceeded, _too_often)
-    app.register_error_handler(OperationalError, _database_trouble)
+    app.register_error_handler(DBAPIError, _failed)
     app.register_error_handler(BrokerDown, _broker_down)
     app.register_error_handler(500, _failed)
 
@@ -89,24 +91,21 @@ def _too_often(error: RateLimitExceeded) -> Response:
     return answer
 
 
-def _database_trouble(error: OperationalError) -> Response:
-    """503 where the database is busy for too long or does not answer; anything else is a bug."""
-    _start_afresh()
-    if "database is locked" in str(error.orig):
-        title, sentence = SENTENCES[503]
-    elif error.connection_invalidated or not _is_connected(error):
-        title, sentence = DATABASE_AWAY
+def _database_trouble(error: BaseException) -> Response | None:
+    """503 where the database is busy for too long or does not answer, 409 where somebody was faster, else None."""
+    if troubles.is_overtaken(error):
+        code, (title, sentence) = 409, SENTENCES[409]
+    elif troubles.is_busy(error):
+        code, (title, sentence) = 503, SENTENCES[503]
+    elif troubles.is_away(error):
+        code, (title, sentence) = 503, DATABASE_AWAY
     else:
-        return _failed(error)
+        return None
     log.warning("database_trouble", trouble=title, endpoint=request.endpoint)
-    answer = _answer(503, title, sentence)
-    answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    answer = _answer(code, title, sentence)
+    if code == 503:
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer
-
-
-def _is_connected(error: OperationalError) -> bool:
-    """Whether a statement was refused, not the connection."""
-    return error.statement is not None
 
 
 def _broker_down(error: BrokerDown) -> Response:
@@ -115,10 +114,13 @@ def _broker_down(error: BrokerDown) -> Response:
 
 
 def _failed(error: Exception) -> Response:
-    """A bug: logged under an id that the page names."""
+    """A trouble of the database, or else a bug: logged under an id that the page names."""
     _start_afresh()
-    number = secrets.token_hex(4)
     cause = getattr(error, "original_exception", None) or error
+    troubles.hush(cause)
+    if answer := _database_trouble(cause):
+        return answer
+    number = secrets.token_hex(4)
     log.error("request_failed", id=number, endpoint=request.endpoint, method=request.method, exc_info=cause)
     title, advice = SENTENCES[500]
     return _answer(500, title, advice.format(id=number))

@@ -15,7 +15,7 @@ from cdpweb.domain.settings import ImportSettings
 from cdpweb.domain.tasks import Status
 from cdpweb.engine.run import Limits, run_task
 from cdpweb.extensions import db
-from cdpweb.models import Base, Customer, Task, Upload, shipped
+from cdpweb.models import Customer, Task, Upload
 from cdpweb.models.base import table_of
 from cdpweb.models.types import now
 from cdpweb.reading.dialect import Dialect
@@ -88,13 +88,8 @@ class Bench:
         return self.all(Customer)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def bench(request: pytest.FixtureRequest, make_app: Callable[..., Flask], tmp_path: Path) -> Bench:
+@pytest.fixture
+def bench(app: Flask, tmp_path: Path) -> Bench:
     """A fresh database of either kind and a folder for files."""
-    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
-    app = make_app(DATABASE_URL=url)
     with app.app_context():
-        Base.metadata.create_all(db.engine)
-        shipped.ship(db.session)
-        db.session.commit()
         return Bench(db.engine, tmp_path / "uploads")

@@ -1,16 +1,16 @@
-"""The real importer behind the reference's interface: a fresh SQLite database, filled, imported into and read back."""
+"""The real importer behind the reference's interface: a fresh database, filled, imported into and read back."""
 
 import datetime as dt
 import hashlib
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Engine, NullPool, create_engine, select, update
 from sqlalchemy.orm import Session
@@ -56,18 +56,21 @@ from .importers import WHOLE_FILE_BYTES, File, Result
 
 MADE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 STORED_IDENTIFIERS = ("Email", "MobilePhone")
+APPEND_ONLY = "audit_events"
+"""The one table that the database itself lets nobody empty; an import does not write to it."""
 
 
 @dataclass(frozen=True)
 class ByEngine:
-    """The real importer on a fresh database in `folder`."""
+    """The real importer, whose files lie in `folder`, on fresh databases that `makes` opens."""
 
     folder: Path
+    makes: "Makes"
 
     def __call__(
         self, *files: File, base: state.State, catalog: value.Catalog = CATALOG, block_bytes: int = WHOLE_FILE_BYTES
     ) -> Result:
-        with opened(self.folder, catalog, base) as ours:
+        with opened(self.folder, self.makes, catalog, base) as ours:
             reports = [
                 ours.import_file(
                     file.content, file.header_line, file.delimiter, file.quote, file.mapped(catalog),
@@ -210,12 +213,16 @@ def _canonical(stored: Any) -> str:
 # Filling
 
 
+class Makes(Protocol):
+    """Opens a database that holds just this catalog."""
+
+    def __call__(self, catalog: value.Catalog) -> AbstractContextManager[Engine]: ...
+
+
 @contextmanager
-def opened(folder: Path, catalog: value.Catalog, base: state.State) -> Iterator[EngineBase]:
-    """A fresh database in `folder` with this catalog and these customers."""
-    path = folder / f"{secrets.token_hex(8)}.sqlite"
-    path.write_bytes(_database_with(catalog))
-    with _connected(path) as engine:
+def opened(folder: Path, makes: Makes, catalog: value.Catalog, base: state.State) -> Iterator[EngineBase]:
+    """A fresh database with this catalog and these customers."""
+    with makes(catalog) as engine:
         with Session(engine) as session:
             session.add_all(row for customer in base.customers.values() for row in _customer_rows(customer, catalog))
             next_id = max(base.customers, default=0) + 1
@@ -224,27 +231,30 @@ def opened(folder: Path, catalog: value.Catalog, base: state.State) -> Iterator[
         yield EngineBase(folder, engine, catalog)
 
 
+@contextmanager
+def in_file(catalog: value.Catalog) -> Iterator[Engine]:
+    """A SQLite database: the file of an empty one with the same catalog, copied."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "base.sqlite"
+        path.write_bytes(_file_with(catalog))
+        with _connected(path) as engine:
+            yield engine
+
+
 @cache
-def _database_with(catalog: value.Catalog) -> bytes:
+def _file_with(catalog: value.Catalog) -> bytes:
     """The file of a database without customers."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "empty.sqlite"
         with _connected(path) as engine:
             Base.metadata.create_all(engine)
-            with Session(engine) as session:
-                session.add_all(_catalog_rows(catalog))
-                session.flush()
-                session.add(_project(catalog.project))
-                session.flush()
-                shipped.ship(session)
-                session.commit()
-                assert snapshot(session) == catalog
+            _fill(engine, catalog)
         return path.read_bytes()
 
 
 @contextmanager
 def _connected(path: Path) -> Iterator[Engine]:
-    """The one engine of all databases, now on this one."""
+    """The one engine of all files, now on this one."""
     previous = _Current.path
     _Current.path = path
     try:
@@ -259,10 +269,44 @@ class _Current:
 
 @cache
 def _engine() -> Engine:
-    """One for all databases, so that each statement is compiled but once."""
+    """One for all files, so that each statement is compiled but once."""
     engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(str(_Current.path)), poolclass=NullPool)
     connections.prepare(engine)
     return engine
+
+
+@dataclass(frozen=True)
+class OnServer:
+    """One PostgreSQL database, emptied for each catalog: cheaper than a new one."""
+
+    engine: Engine
+
+    @contextmanager
+    def __call__(self, catalog: value.Catalog) -> Iterator[Engine]:
+        """The database, with this catalog."""
+        tables = [table for table in Base.metadata.sorted_tables if table.name != APPEND_ONLY]
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(f"TRUNCATE {', '.join(table.name for table in tables)}")
+        _fill(self.engine, catalog)
+        with self.engine.begin() as connection:
+            # Ids were given, which the sequences do not see.
+            for column in (table.autoincrement_column for table in tables):
+                if column is not None:
+                    named = f"pg_get_serial_sequence('{column.table.name}', '{column.name}')"
+                    highest = f"(SELECT coalesce(max({column.name}), 0) + 1 FROM {column.table.name})"
+                    connection.exec_driver_sql(f"SELECT setval({named}, {highest}, false)")
+        yield self.engine
+
+
+def _fill(engine: Engine, catalog: value.Catalog) -> None:
+    with Session(engine) as session:
+        session.add_all(_catalog_rows(catalog))
+        session.flush()
+        session.add(_project(catalog.project))
+        session.flush()
+        shipped.ship(session)
+        session.commit()
+        assert snapshot(session) == catalog
 
 
 def _catalog_rows(catalog: value.Catalog) -> Iterator[Base]:

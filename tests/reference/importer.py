@@ -145,7 +145,8 @@ class _Row:
     def problem(self, code: str, column: str | None = None) -> None:
         text = self.cells[column].text if column else None
         header = self.run.headers[column] if column else None
-        self.problems.append(Problem(self.record.number, self.record.line, header, text, code))
+        quoted = text.replace("\0", "\N{SYMBOL FOR NULL}") if text else text
+        self.problems.append(Problem(self.record.number, self.record.line, header, quoted, code))
 
     def reject(self, code: str) -> None:
         self.problem(code)

@@ -1,7 +1,6 @@
 """The engine does, at every block size, what the reference does row by row (rules 2 to 6)."""
 
 import os
-from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,9 +23,11 @@ EXAMPLES = int(os.environ.get("CDPWEB_TESTS_EXAMPLES", "25"))
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(made=strategies.two_files, block_bytes=st.sampled_from([1, 200, WHOLE_FILE_BYTES]))
-def test_engine_equals_reference(tmp_path: Path, block_bytes: int, made: tuple[Catalog, State, File, File]) -> None:
+def test_engine_equals_reference(
+    by_engine: ByEngine, block_bytes: int, made: tuple[Catalog, State, File, File]
+) -> None:
     """rules, introduction: the result is that of applying the rows one by one, in file order, at every block size."""
     catalog, base, *files = made
     expected = by_reference(*files, base=base, catalog=catalog)
-    found = ByEngine(tmp_path)(*files, base=base, catalog=catalog, block_bytes=block_bytes)
+    found = by_engine(*files, base=base, catalog=catalog, block_bytes=block_bytes)
     assert told(found) == told(expected)

@@ -119,8 +119,10 @@ def test_many_wrong_passwords_have_to_wait(stranger: FlaskClient, anna: str) -> 
     assert sign_in(stranger, "other@example.com").status_code == 422
 
 
-def test_sign_in_is_limited_and_works_while_the_broker_is_down(make_app: Callable[..., Flask], anna: str) -> None:
-    app = make_app(REDIS_URL="unix:///nowhere.sock")
+def test_sign_in_is_limited_and_works_while_the_broker_is_down(
+    make_app: Callable[..., Flask], database: str, anna: str
+) -> None:
+    app = make_app(DATABASE_URL=database, REDIS_URL="unix:///nowhere.sock")
     client = app.test_client(role=None)
     assert sign_in(client).status_code == 303
     answers = [sign_in(app.test_client(role=None), password="wrong").status_code for _ in range(11)]
@@ -253,8 +255,10 @@ def test_roles_change_at_once_and_the_last_owner_stays(app: Flask, client: Flask
     ]
 
 
-def test_secure_cookies_and_strict_transport_behind_tls(make_app: Callable[..., Flask], anna: str) -> None:
-    app = make_app(PUBLIC_URL="https://cdp.example.org", PROXIES=1)
+def test_secure_cookies_and_strict_transport_behind_tls(
+    make_app: Callable[..., Flask], database: str, anna: str
+) -> None:
+    app = make_app(DATABASE_URL=database, PUBLIC_URL="https://cdp.example.org", PROXIES=1)
     client = app.test_client(role=None)
     forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Host": "cdp.example.org"}
     answer = client.post("/sign-in", data={"email": ANNA, "password": PASSWORD}, headers=forwarded)

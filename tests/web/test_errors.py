@@ -10,9 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from cdpweb.extensions import db
-from cdpweb.models import connections
+from cdpweb.models import Topic, connections
 from cdpweb.queueing import BrokerDown
 from cdpweb.web.templating import size
+from tests.databases import on_postgres, on_sqlite
 
 
 @pytest.fixture
@@ -24,11 +25,18 @@ def client(app: Flask) -> FlaskClient:
     app.add_url_rule("/broker", "broker", _broker_down)
     app.add_url_rule("/sql", "sql", lambda: str(db.session.execute(text("SELECT * FROM nowhere"))))
     app.add_url_rule("/write", "write", _write, methods=["POST"])
+    app.add_url_rule("/twice", "twice", _twice, methods=["POST"])
     return app.test_client()
 
 
 def _broker_down() -> str:
     raise BrokerDown
+
+
+def _twice() -> str:
+    db.session.add_all([Topic(system_name="secret@example.com", name="", channels=[]) for _ in range(2)])
+    db.session.commit()
+    return "written"
 
 
 def _write() -> str:
@@ -79,6 +87,7 @@ def test_a_broker_that_is_away_is_503_in_words(client: FlaskClient) -> None:
     assert "starts by itself when the queue is back" in answer.text
 
 
+@on_sqlite
 def test_a_database_that_stays_locked_is_503_in_words(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,6 +104,33 @@ def test_a_database_that_stays_locked_is_503_in_words(
     other.execute("ROLLBACK")
     assert client.post("/write").text == "written"
     other.close()
+
+
+@on_postgres
+def test_a_row_that_stays_locked_is_503_in_words(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.get("/health")
+    monkeypatch.setattr(connections, "BUSY_SECONDS", 1)
+    with app.app_context():
+        db.engine.dispose()
+        with db.engine.connect() as other:
+            other.execute(text("UPDATE project SET time_zone = 'Europe/Berlin'"))
+            answer = client.post("/write")
+    assert answer.status_code == 503
+    assert "Nothing was changed; try again in a few seconds." in answer.text
+    assert answer.headers["Retry-After"]
+    assert client.post("/write").text == "written"
+
+
+@on_postgres
+def test_who_writes_the_same_a_moment_too_late_is_told_so(
+    client: FlaskClient, capfd: pytest.CaptureFixture[str]
+) -> None:
+    answer = client.post("/twice")
+    assert answer.status_code == 409
+    assert "Nothing was changed. Go back, reload the page and try again." in answer.text
+    assert "secret@example.com" not in capfd.readouterr().err
 
 
 def test_a_database_that_is_away_is_503_in_words(make_app: Callable[..., Flask]) -> None:

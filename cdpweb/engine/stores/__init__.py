@@ -3,9 +3,9 @@
 from typing import Protocol
 
 import polars as pl
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, func, select
 
-from cdpweb.engine.stores.postgresql import PostgresqlStore
+from cdpweb.engine.stores.postgresql import TURN, PostgresqlStore
 from cdpweb.engine.stores.sqlite import SqliteStore
 
 
@@ -46,3 +46,12 @@ class Store(Protocol):
 def store_for(connection: Connection) -> Store:
     """The store of the connection's database."""
     return PostgresqlStore(connection) if connection.dialect.name == "postgresql" else SqliteStore(connection)
+
+
+def take_turn(connection: Connection) -> None:
+    """Wait until nobody else writes customers, and keep it so until the transaction ends.
+
+    On SQLite whoever writes has taken the write lock already. What was read before is old.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(TURN)))

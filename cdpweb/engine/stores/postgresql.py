@@ -19,6 +19,8 @@ class PostgresqlStore:
     def __init__(self, connection: Connection) -> None:
         driver: Any = connection.connection.driver_connection
         self._driver = driver
+        # Behind the blocks of many imports a block may wait longer than a person would.
+        self._driver.execute("set local lock_timeout = 0")
         self._driver.execute("select pg_advisory_xact_lock(%s)", (TURN,))
         for way in PLANNER:
             self._driver.execute(f"set local {way} = off")

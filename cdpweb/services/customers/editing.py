@@ -28,6 +28,7 @@ from cdpweb.domain.settings import ImportSettings
 from cdpweb.domain.tasks import TaskKind
 from cdpweb.engine.normalise import CLEAR, normalise
 from cdpweb.engine.orders import Orders
+from cdpweb.engine.stores import take_turn
 from cdpweb.engine.write import write_by_hand
 from cdpweb.models import Change, Customer
 from cdpweb.models.types import now
@@ -39,6 +40,7 @@ from cdpweb.services.customers.words import Words
 from cdpweb.services.refused import Refused
 
 NO_TASK = 0
+DELETED = "The customer has been deleted meanwhile."
 _CONFIRMS = {EMAIL_CONFIRMED: EMAIL, PHONE_CONFIRMED: PHONE}
 _NEVER_EMPTIED = (Kind.CONFIRMATION, Kind.CONSENT)
 
@@ -68,6 +70,10 @@ def edit_customer(
     it is changed, and only if nobody else has changed it since. Raises Refused, keyed by column.
     """
     asked = {name: text.strip() for name, text in given.items() if text.strip() != before.get(name, "").strip()}
+    take_turn(session.connection())
+    # An import may have written him since he was read.
+    if session.get(Customer, customer.id, populate_existing=True) is None:
+        raise Refused({"": DELETED})
     texts = stored(session, [customer])[0].texts(catalog)
     _refuse(_overtaken(catalog, asked, before, texts))
     _refuse(_not_editable(catalog, asked, texts))
@@ -157,7 +163,7 @@ def _sentences(
         if code == "identifier_conflict":
             sentences |= _taken(session, catalog, customer, asked)
         elif code == "customer_id_unknown":
-            sentences[""] = "The customer has been deleted meanwhile."
+            sentences[""] = DELETED
         else:
             sentences[column] = f"{PROBLEMS[code].sentence} {PROBLEMS[code].what_to_do}"
     return sentences

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from cdpweb.engine.stores import take_turn
 from cdpweb.models import Action, Change, Customer, ExternalId, SegmentMember
 from cdpweb.models.types import now
 from cdpweb.services.customers.counters import next_id
@@ -35,8 +36,14 @@ def losses(session: Session, customer: Customer) -> Losses:
 
 
 def delete_customer(session: Session, customer: Customer, author: str | None) -> None:
-    """Delete a customer and all that is known of him; one change without personal data stays."""
+    """Delete a customer and all that is known of him; one change without personal data stays.
+
+    Does nothing where somebody else was faster.
+    """
     number = customer.id
+    take_turn(session.connection())
+    if session.get(Customer, number, populate_existing=True) is None:
+        return
     for kind in _HANGING:
         session.execute(delete(kind).where(kind.customer_id == number))
     session.delete(customer)
