@@ -26,6 +26,12 @@ def write_new(path: Path, rows: int, first_person: int = 0) -> None:
     _write(path, row, person)
 
 
+def write_clean(path: Path, rows: int) -> None:
+    """The new file's people, each once, and no value that a database would refuse: empty cells are no cells."""
+    row = pl.int_range(rows, eager=True)
+    _frame(row, row, sound=True).with_columns(pl.all().replace("", None)).write_csv(path)
+
+
 def write_update(path: Path, rows: int, known: int) -> None:
     """A file of which 70% of the rows speak of the people 0…`known`, by all or one of their identifiers."""
     row = pl.int_range(rows, eager=True)
@@ -63,11 +69,11 @@ def _write(path: Path, row: pl.Series, person: pl.Series, *, partial: bool = Fal
     frame.write_csv(path)
 
 
-def _frame(row: pl.Series, person: pl.Series) -> pl.DataFrame:
-    """The cells of the rows, each of which speaks of one person."""
+def _frame(row: pl.Series, person: pl.Series, *, sound: bool = False) -> pl.DataFrame:
+    """The cells of the rows, each of which speaks of one person; all of them `sound`, or 3% not."""
     number = _draw(person, "number", 2**60)
     digits = 9_000_000_000 + number % 800_000_000
-    broken = _draw(row, "broken", 100)
+    broken = _draw(row, "broken", 100) + (3 if sound else 0)
     first = pl.Series(FIRST_NAMES).gather(number % len(FIRST_NAMES))
     email = pl.select(pl.format("{}.{}@mail.cdpweb.org", first.str.to_lowercase(), number)).to_series()
     birth = pl.select(
