@@ -85,7 +85,7 @@ class Bench:
 
     def customers(self) -> list[Any]:
         """All customers by id."""
-        return self.all(Customer)
+        return sorted(self.all(Customer), key=lambda customer: customer.id)
 
 
 @pytest.fixture
