@@ -15,6 +15,8 @@ HEADER = (
 FIRST_NAMES = ["Anna", "Boris", "Clara", "David", "Eva", "Felix", "Gina", "Hugo", "Iris", "Jan", "Olga", "Pavel"]
 CITIES = ["Moscow", "Kazan", "Samara", "Perm", "Omsk", "Tula", "Berlin", "Paris", "Oslo", "Rome"]
 SEED = 20_261_123
+SCATTER = 3**18
+"""Has no factor in common with the number of phones that there are: nobody shares one, and neighbours are far apart."""
 
 
 def write_new(path: Path, rows: int, first_person: int = 0) -> None:
@@ -72,7 +74,7 @@ def _write(path: Path, row: pl.Series, person: pl.Series, *, partial: bool = Fal
 def _frame(row: pl.Series, person: pl.Series, *, sound: bool = False) -> pl.DataFrame:
     """The cells of the rows, each of which speaks of one person; all of them `sound`, or 3% not."""
     number = _draw(person, "number", 2**60)
-    digits = 9_000_000_000 + number % 800_000_000
+    digits = 9_000_000_000 + person * SCATTER % 800_000_000
     broken = _draw(row, "broken", 100) + (3 if sound else 0)
     first = pl.Series(FIRST_NAMES).gather(number % len(FIRST_NAMES))
     email = pl.select(pl.format("{}.{}@mail.cdpweb.org", first.str.to_lowercase(), number)).to_series()

@@ -63,6 +63,7 @@ class BlockDoesNotAddUp(Exception):
 def write_block(connection: Connection, block: Normalised, orders: Orders, now: dt.datetime) -> Counts:
     """Match, apply and write one block inside the connection's transaction; `now` is the time of recording."""
     store = store_for(connection)
+    store.commit_lazily()
     speaking = block.rows.filter(~pl.col("blank") & ~pl.col("broken"))
     matched = match(speaking, orders, store)
     speaking = with_choices(speaking, matched.accepted["record"], connection, orders)
@@ -192,12 +193,19 @@ def _changed(store: Store, applied: Applied, matched: Matched, orders: Orders) -
 
 
 def _members(store: Store, applied: Applied, numbers: pl.DataFrame) -> None:
-    members = _numbered(applied.members, numbers).rename({"customer": "customer_id"}).sort("customer_id", "group_id")
-    stays, leaves = members.filter(pl.col("segment_id").is_not_null()), members.filter(pl.col("segment_id").is_null())
-    if stays.height:
-        store.upsert(table_of(SegmentMember), stays, ("customer_id", "group_id"))
-    if leaves.height:
-        store.delete(table_of(SegmentMember), leaves.select("customer_id", "group_id"))
+    """Places in segment groups; a customer whom the block creates had none before."""
+    members, is_new = applied.members, pl.col("customer") < 0
+    joins, leaves = pl.col("segment_id").is_not_null(), pl.col("segment_id").is_null()
+    if (first := members.filter(is_new & joins)).height:
+        store.insert(table_of(SegmentMember), _placed(_numbered(first, numbers)))
+    if (moved := members.filter(~is_new & joins)).height:
+        store.upsert(table_of(SegmentMember), _placed(moved), ("customer_id", "group_id"))
+    if (left := members.filter(~is_new & leaves)).height:
+        store.delete(table_of(SegmentMember), _placed(left).select("customer_id", "group_id"))
+
+
+def _placed(members: pl.DataFrame) -> pl.DataFrame:
+    return members.rename({"customer": "customer_id"}).sort("customer_id", "group_id")
 
 
 # Feed and history

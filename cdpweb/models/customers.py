@@ -10,7 +10,7 @@ from sqlalchemy import Boolean, Date, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cdpweb.models.base import Base
-from cdpweb.models.types import BigInt, Instant, Json, Key
+from cdpweb.models.types import BigInt, Instant, Key, PlainJson
 
 
 class Customer(Base):
@@ -34,8 +34,8 @@ class Customer(Base):
     time_zone: Mapped[str | None] = mapped_column(Text)
     email_confirmed: Mapped[bool | None] = mapped_column(Boolean)
     phone_confirmed: Mapped[bool | None] = mapped_column(Boolean)
-    custom: Mapped[dict[str, str] | None] = mapped_column(Json)
-    consents: Mapped[dict[str, str] | None] = mapped_column(Json)
+    custom: Mapped[dict[str, str] | None] = mapped_column(PlainJson)
+    consents: Mapped[dict[str, str] | None] = mapped_column(PlainJson)
     source_endpoint_id: Mapped[int | None] = mapped_column(Integer)
     source_touchpoint_id: Mapped[int | None] = mapped_column(Integer)
     source_template_id: Mapped[int | None] = mapped_column(Integer)
@@ -48,6 +48,8 @@ class Customer(Base):
         Index("ix_customers_first_name", "first_name", "id"),
         Index("ix_customers_source_touchpoint", "source_touchpoint_id", "id"),
         Index("ix_customers_source_template", "source_template_id", "id"),
+        # Room in every page for the next version of a row, which then needs no new entries in any index.
+        {"postgresql_with": {"fillfactor": 80}},
     )
 
 
@@ -114,7 +116,7 @@ class Change(Base):
     task_id: Mapped[int | None] = mapped_column(Integer)
     record: Mapped[int | None] = mapped_column(Integer)
     author: Mapped[str | None] = mapped_column(Text)
-    fields: Mapped[dict[str, list[str | None]]] = mapped_column(Json)
+    fields: Mapped[dict[str, list[str | None]]] = mapped_column(PlainJson)
 
     __table_args__ = ({"sqlite_with_rowid": False},)
 

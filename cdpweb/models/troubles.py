@@ -50,7 +50,7 @@ def hush(error: BaseException) -> None:
         if said:
             one.args = (said,)
         elif isinstance(one, DBAPIError) and one.orig is not None and _state(one.orig):
-            said = one.orig.diag.message_primary  # type: ignore[union-attr]
+            said = one.orig.diag.message_primary  # type: ignore[attr-defined]
             one.args = (f"({type(one.orig).__module__}.{type(one.orig).__name__}) {said}",)
 
 

@@ -12,6 +12,9 @@ from cdpweb.engine.stores.sqlite import SqliteStore
 class Store(Protocol):
     """Bulk statements inside the transaction of one block. Frames come and go by column name."""
 
+    def commit_lazily(self) -> None:
+        """Let the transaction's commit not wait for the disk: for what is written again where a crash undoes it."""
+
     def owners(self, column: str, values: pl.Series) -> pl.DataFrame:
         """Who owns the `values` of an identifier column of `customers`: `value`, `customer`."""
 

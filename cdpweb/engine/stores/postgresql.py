@@ -25,6 +25,10 @@ class PostgresqlStore:
         for way in PLANNER:
             self._driver.execute(f"set local {way} = off")
 
+    def commit_lazily(self) -> None:
+        """Let the commit not wait for the disk; the next one that does takes this one along."""
+        self._driver.execute("set local synchronous_commit = off")
+
     def owners(self, column: str, values: pl.Series) -> pl.DataFrame:
         """Who owns the values of an identifier column."""
         return self._owners(f"select {column}, id from customers where {column} = any(%s)", values)
@@ -69,7 +73,7 @@ class PostgresqlStore:
         return pl.DataFrame(self._select(sql, ids), schema=schema, orient="row")
 
     def _select(self, sql: str, keys: pl.Series) -> list[Sequence[Any]]:
-        rows: list[Sequence[Any]] = self._driver.execute(sql, (keys.to_list(),)).fetchall()
+        rows: list[Sequence[Any]] = self._driver.execute(sql, (_array(keys),), binary=True).fetchall()
         return rows
 
     def insert(self, table: Table, rows: pl.DataFrame) -> None:
@@ -112,6 +116,14 @@ _DTYPES: dict[str, Any] = {
     "email_confirmed": pl.Boolean(),
     "phone_confirmed": pl.Boolean(),
 }
+
+
+def _array(keys: pl.Series) -> str:
+    """The keys as PostgreSQL writes an array: half the time that the driver needs for a list."""
+    texts = keys.cast(pl.String)
+    if keys.dtype == pl.String:
+        texts = '"' + texts.str.replace_all(r'(["\\])', r"\$1") + '"'
+    return "{" + (texts.implode().list.join(",").item() if len(texts) else "") + "}"
 
 
 def _listed(columns: Sequence[str]) -> str:

@@ -21,6 +21,9 @@ class SqliteStore:
         assert driver is not None
         self._driver: Any = driver
 
+    def commit_lazily(self) -> None:
+        """SQLite with a write-ahead log always does so."""
+
     def owners(self, column: str, values: pl.Series) -> pl.DataFrame:
         """Who owns the values of an identifier column."""
         sql = f"select c.{column}, c.id from json_each(?) j cross join customers c on c.{column} = j.value"
