@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Table
 TURN = 7_310_001
 """The advisory lock that lets the blocks of several imports take turns."""
 
-PLANNER = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
-"""Ways of joining whole tables, which the planner would choose by its statistics, for every block."""
+PLANNER = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
+"""Ways of joining whole tables, which the planner would choose by its statistics, for every block; and the compiler,
+which takes a plan without them for a costly one and works longer on it than the plan takes."""
 
 
 class PostgresqlStore:
