@@ -18,6 +18,7 @@ from cdpweb.engine.check import Findings, check, questions
 from cdpweb.engine.checkpoints import checkpoints
 from cdpweb.engine.normalise import Normalised, normalise
 from cdpweb.engine.orders import Evidence, Orders
+from cdpweb.engine.pace import Pace
 from cdpweb.engine.write import Counts, write_block
 from cdpweb.models import Task, TaskRow, Upload, troubles
 from cdpweb.models.base import table_of
@@ -25,7 +26,7 @@ from cdpweb.models.connections import WRITING_BLOCKS
 from cdpweb.models.snapshot import snapshot
 from cdpweb.models.types import now
 from cdpweb.reading.archives import open_plain
-from cdpweb.reading.blocks import Block, Position, read_blocks, read_header
+from cdpweb.reading.blocks import Block, BlockReader, Position, read_blocks, read_header
 from cdpweb.reading.dialect import Dialect
 from cdpweb.reading.errors import FileRefused
 from cdpweb.reading.workfile import write_work_file
@@ -105,6 +106,7 @@ class _Run:
         self.writing = engine.execution_options(**WRITING_BLOCKS)
         self.task_id, self.owner, self.folder, self.limits = task_id, owner, folder, limits
         self.moved_at = time.monotonic()
+        self.pace = Pace(limits.block_bytes)
 
     @contextmanager
     def _holding(self) -> Iterator[tuple[Connection, Row[Any]]]:
@@ -150,7 +152,9 @@ class _Run:
         path = self._work_file(task, dialect)
         start = read_header(path, dialect, self.limits.max_cell_bytes).next
         orders = self._orders(task)
-        with closing(ahead(self._read(path, dialect, len(task.header), start))) as blocks:
+        limits = self.limits
+        read = read_blocks(path, dialect, len(task.header), start, limits.block_bytes, limits.max_cell_bytes)
+        with closing(ahead(read)) as blocks:
             findings = check(blocks, orders, task.answers.get("nameless", ()))
         self._after_check(findings, orders, path, start)
 
@@ -163,10 +167,6 @@ class _Run:
             with open_plain(self.folder / name, self.limits.max_unpacked_bytes) as plain:
                 write_work_file(plain, path, dialect.encoding)
         return path
-
-    def _read(self, path: Path, dialect: Dialect, columns: int, start: Position) -> Iterator[Block]:
-        limits = self.limits
-        return read_blocks(path, dialect, columns, start, limits.block_bytes, limits.max_cell_bytes)
 
     def _after_check(self, findings: Findings, orders: Orders, path: Path, start: Position) -> None:
         with self._holding() as (connection, task):
@@ -217,13 +217,14 @@ class _Run:
     def _normalised(self, task: Row[Any], orders: Orders, start: Position) -> Iterator[tuple[Normalised, Position]]:
         """The typed blocks of the file from `start` on, each with the place after it."""
         dialect = Dialect.from_json(task.dialect)
-        path = self._work_file(task, dialect)
-        blocks = self._read(path, dialect, len(task.header), start)
 
         def typed(block: Block) -> tuple[Normalised, Position]:
             return normalise(block.rows, orders), block.next
 
-        return map(typed, blocks)  # a loop would keep each block of raw rows until the next one has been read
+        with self._work_file(task, dialect).open("rb") as file:
+            reader = BlockReader(file, dialect, len(task.header), start, self.limits.max_cell_bytes)
+            while not reader.is_done:
+                yield typed(reader.block(self.pace.block_bytes))  # without a name: it would be kept while this waits
 
     def _write(self, block: Normalised, orders: Orders, position: Position, following: Position) -> bool:
         """Write one block with its checkpoint, anew where others were in its way; False where a person said stop."""
@@ -241,8 +242,10 @@ class _Run:
         with self._holding() as (connection, task):
             if self._stops(connection, task, position):
                 return False
+            began = time.monotonic()
             counts = write_block(connection, block, orders, now())
             self._advance(connection, task, counts, following)
+        self.pace.took(following.offset - position.offset, time.monotonic() - began)
         return True
 
     def _stops(self, connection: Connection, task: Row[Any], position: Position) -> bool:

@@ -29,8 +29,10 @@ PRAGMAS: dict[str, Any] = {
 WRITING = {"sqlite_begin": "IMMEDIATE"}
 """Execution options of a connection whose transactions take SQLite's write lock at once."""
 
-WRITING_BLOCKS = {**WRITING, "sqlite_autocheckpoint": 0}
-"""The same for one that leaves it to others to move what it has committed from the log into the database file."""
+BLOCK_PRAGMAS = {"wal_autocheckpoint": 0, "cache_size": -128_000}
+WRITING_BLOCKS = {**WRITING, "sqlite_pragmas": BLOCK_PRAGMAS}
+"""The same for one that writes blocks of an import: each touches most pages of the indexes, and it is left to others to
+move what has been committed from the log into the database file."""
 
 
 def prepare(engine: Engine) -> None:
@@ -69,8 +71,9 @@ def _set_pragmas(connection: Any, _record: object) -> None:
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get("sqlite_begin") == "IMMEDIATE":
-        pages = options.get("sqlite_autocheckpoint", PRAGMAS["wal_autocheckpoint"])
-        connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {pages}")
+        pragmas = options.get("sqlite_pragmas", PRAGMAS)
+        for name in BLOCK_PRAGMAS:
+            connection.exec_driver_sql(f"PRAGMA {name} = {pragmas[name]}")
         _begin_immediate(connection)
     else:
         connection.exec_driver_sql("BEGIN DEFERRED")

@@ -108,30 +108,31 @@ def blocks_of(
     file: BinaryIO, dialect: Dialect, columns: int, start: Position, block_bytes: int, max_cell_bytes: int
 ) -> Iterator[Block]:
     """As read_blocks, from an open file."""
-    reader = _Reader(Flattener(file, dialect, start.offset, max_cell_bytes), columns, start)
+    reader = BlockReader(file, dialect, columns, start, max_cell_bytes)
     while not reader.is_done:
         yield reader.block(block_bytes)
 
 
-@dataclass
-class _Reader:
-    """Reads on from a position; keeps nothing of a block that it has given away."""
+class BlockReader:
+    """Reads an open work file from a position on, a block at a time; keeps nothing of a block that it has given."""
 
-    flattener: Flattener
-    columns: int
-    position: Position
+    def __init__(self, file: BinaryIO, dialect: Dialect, columns: int, start: Position, max_cell_bytes: int) -> None:
+        self._flattener = Flattener(file, dialect, start.offset, max_cell_bytes)
+        self._columns = columns
+        self._position = start
 
     @property
     def is_done(self) -> bool:
-        return self.flattener.window.is_done
+        """Whether all records have been read."""
+        return self._flattener.window.is_done
 
     def block(self, size: int) -> Block:
-        """The records that begin within the next `size` bytes, at least one."""
-        at, flattener = self.position, self.flattener
+        """The records that begin within the next `size` bytes, at least one. Raises as read_blocks."""
+        at, flattener = self._position, self._flattener
         try:
             flat = flattener.read(size)
         except RecordTooLong as error:
             raise errors.record_too_long(at.record, at.line, MAX_RECORD_BYTES) from error
-        rows, next_line = rows_of(flat, flattener.alphabet, self.columns, at.record, at.line)
-        self.position = Position(flattener.window.offset, at.record + rows.height, next_line)
-        return Block(rows, self.position)
+        rows, next_line = rows_of(flat, flattener.alphabet, self._columns, at.record, at.line)
+        self._position = Position(flattener.window.offset, at.record + rows.height, next_line)
+        return Block(rows, self._position)

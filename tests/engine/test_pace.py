@@ -1,0 +1,28 @@
+"""Blocks are as large as allowed, and no larger than others can wait for."""
+
+from cdpweb.engine.pace import BLOCK_SECONDS, Pace
+
+
+def test_the_first_block_is_as_large_as_allowed():
+    assert Pace(8_000).block_bytes == 8_000
+
+
+def test_after_a_slow_block_the_next_one_is_made_to_fit():
+    pace = Pace(8_000)
+    pace.took(8_000, 4 * BLOCK_SECONDS)
+    assert pace.block_bytes == 2_000
+
+
+def test_a_fast_block_never_makes_them_larger_than_allowed():
+    pace = Pace(8_000)
+    pace.took(100, 0.0)
+    assert pace.block_bytes == 8_000
+
+
+def test_blocks_do_not_shrink_to_nothing():
+    pace = Pace(8_000)
+    pace.took(8_000, 3_600)
+    assert pace.block_bytes == 500
+    tiny = Pace(1)
+    tiny.took(1, 3_600)
+    assert tiny.block_bytes == 1
