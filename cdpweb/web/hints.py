@@ -6,6 +6,7 @@ from itertools import groupby
 from cdpweb.domain.catalog import Catalog
 from cdpweb.domain.fields import CUSTOMER_ID, Field, Kind, fields
 from cdpweb.domain.tasks import TaskKind
+from cdpweb.web.templating import dotted
 
 TITLES = {
     Kind.IDENTIFIER: "Identifiers",
@@ -38,7 +39,7 @@ class Group:
     @property
     def names(self) -> str:
         """All its columns in one line."""
-        return " · ".join(hint.column for hint in self.hints)
+        return dotted(hint.column for hint in self.hints)
 
 
 def groups(catalog: Catalog, task: TaskKind) -> list[Group]:

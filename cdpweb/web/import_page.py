@@ -22,7 +22,7 @@ from cdpweb.services.refused import Refused
 from cdpweb.services.settings_check import fields_with_mode
 from cdpweb.web import hints, import_form
 from cdpweb.web.import_form import NEW, SKIPPED, WRITE_MODES, ImportForm
-from cdpweb.web.templating import counted
+from cdpweb.web.templating import counted, dotted
 
 LISTED_COLUMNS = 5
 FIRST_ROWS = 10
@@ -119,7 +119,7 @@ class ImportPage:
     def columns_line(self) -> str:
         """The columns in one line: how many fill something, which do not."""
         waiting = [column.words for column in self.undecided]
-        parts = [f"{sum(1 for column in self.columns if column.field):,} fill a field"]
+        parts = [counted(sum(1 for column in self.columns if column.field), "fills a field", "fill a field")]
         if waiting:
             listed = ", ".join(waiting[:LISTED_COLUMNS]) + (", …" if len(waiting) > LISTED_COLUMNS else "")
             parts.append(f"{len(waiting):,} irrelevant: {listed}")
@@ -127,7 +127,7 @@ class ImportPage:
             parts.append(f"{skipped:,} skipped")
         if nameless := sum(1 for column in self.columns if column.how is How.NAMELESS):
             parts.append(f"{nameless:,} without name or value, dropped")
-        return " · ".join(parts)
+        return dotted(parts)
 
     @property
     def general_findings(self) -> list[str]:
@@ -195,7 +195,7 @@ class ImportPage:
             parts.append(f"date {self._date()}")
         if form.phone_country.data or Switch.PHONE_COUNTRY in (form.from_file.data or []):
             parts.append(f"phone country {self._words(form.phone_country, Switch.PHONE_COUNTRY)}")
-        return " · ".join(parts)
+        return dotted(parts)
 
     def _words(self, chosen: SelectField, switch: Switch, new_name: str | None = None) -> str:
         if chosen.data == NEW:
@@ -237,16 +237,16 @@ class ImportPage:
             words.append("re-subscribing allowed")
         if modes := import_form.write_modes():
             words.append(", ".join(f"{name} {mode}" for name, mode in modes.items()))
-        return " · ".join(words)
+        return dotted(words)
 
     def _dialect_words(self) -> str:
         dialect = self.survey.examination.dialect if self.survey else None
         if dialect is None:
             return ""
         quote = f"quote {in_words(dialect.quote)}" if dialect.quote else "no quotes"
-        header = f" · header on line {dialect.header_line}" if dialect.header_line != 1 else ""
+        header = [f"header on line {dialect.header_line}"] if dialect.header_line != 1 else []
         names = {",": "comma", ";": "semicolon", "|": "pipe", ":": "colon"}
-        return f"{names.get(dialect.delimiter, in_words(dialect.delimiter))} · {quote}{header}"
+        return dotted([names.get(dialect.delimiter, in_words(dialect.delimiter)), quote, *header])
 
     # Hints
 

@@ -1,6 +1,7 @@
 """What templates may use beside their own context: filters, the menu, the style sheets, light or dark."""
 
 import datetime as dt
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -46,6 +47,7 @@ def init_app(app: Flask) -> None:
         "ago": ago,
         "duration": duration,
         "percent": percent,
+        "dotted": dotted,
     }
     app.jinja_env.globals |= {"stylesheets": stylesheets, "menu_entries": menu_entries}
     app.context_processor(_appearance)
@@ -62,6 +64,11 @@ def thousands(number: int) -> str:
 def counted(number: int, singular: str, plural: str = "") -> str:
     """A number with its noun: "1 row", "12,345 rows"."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def dotted(parts: Iterable[str]) -> str:
+    """Parts of one line: "3 rows · 2 warnings". A line that wraps breaks after a dot, never before it."""
+    return "\N{NO-BREAK SPACE}· ".join(parts)
 
 
 def size(size_bytes: int) -> str:
