@@ -11,12 +11,13 @@ from cdpweb import queueing
 from cdpweb.domain.tasks import Status, TaskKind
 from cdpweb.extensions import db
 from cdpweb.models import Task
+from cdpweb.models.types import now
 from cdpweb.queueing import BrokerDown
 from cdpweb.services import problems, tasks
 from cdpweb.services.refused import Refused
 from cdpweb.services.task_view import Progress, TaskView
 from cdpweb.web import access
-from cdpweb.web.templating import counted, duration
+from cdpweb.web.templating import counted, dotted, duration, project_zone
 
 LISTED_STATUSES = (
     Status.WAITING, Status.CHECKING, Status.RUNNING, Status.PAUSED, Status.FINISHED, Status.FAILED, Status.CANCELLED,
@@ -111,10 +112,11 @@ def _shown(task: Task, refusals: Mapping[str, str]) -> dict[str, Any]:
     return {
         "view": view,
         "refusals": refusals,
+        "seen_at": f"{now().astimezone(project_zone()):%H:%M:%S}",
         "progress_line": _progress_line(view.progress),
         "counts_line": _counts_line(view),
-        "settings_line": " · ".join(f"{line.label} {line.value}" for line in view.settings[:LISTED_SETTINGS]),
-        "columns_line": " · ".join(one.field for one in view.columns if one.field),
+        "settings_line": dotted(f"{line.label} {line.value}" for line in view.settings[:LISTED_SETTINGS]),
+        "columns_line": dotted(one.field for one in view.columns if one.field),
     }
 
 
@@ -126,7 +128,7 @@ def _progress_line(progress: Progress) -> str:
         parts.append(f"{progress.rows_per_second:,.0f} rows/s")
     if progress.seconds_left is not None:
         parts.append(f"about {duration(max(1, progress.seconds_left))} left")
-    return " · ".join(parts)
+    return dotted(parts)
 
 
 def _counts_line(view: TaskView) -> str:
@@ -136,7 +138,7 @@ def _counts_line(view: TaskView) -> str:
         parts.append(f"{counted(view.counts.customers, 'customer')} created or updated")
     if view.done_through:
         parts.append(f"done up to row {view.done_through:,}")
-    return " · ".join(parts)
+    return dotted(parts)
 
 
 def _changed(task: Task) -> AnyResponse:

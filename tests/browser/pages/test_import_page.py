@@ -32,7 +32,7 @@ def test_a_chosen_file_is_checked_without_leaving_the_page(page: Page, spring: P
     page.get_by_label("Description").fill("Spring survey")
     choose(page, spring)
     expect(page.locator(".upload-name").first).to_have_text("spring.csv")
-    expect(page.locator("#columns [role=status]")).to_contain_text("2 irrelevant: “Surname”, “Sales rep”")
+    expect(page.locator(".columns-summary p")).to_contain_text("2 irrelevant: “Surname”, “Sales rep”")
     expect(page.get_by_label("Description")).to_have_value("Spring survey")
     assert page.url.endswith("/imports/new")
 
