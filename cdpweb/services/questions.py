@@ -125,10 +125,11 @@ def _unknown_values(stored: Mapping[str, Any], catalog: Catalog) -> Question:
     header, values = stored["column"].strip(), stored["values"]
     known = fields(catalog).get(stored["field"])
     choices = (Choice(REJECT_ROWS, "reject its rows"), *(_known(known, catalog) if known else ()))
+    many = len(values) > 1
     sentence = (
-        f"{len(values):,} {'values' if len(values) > 1 else 'value'} in “{header}” are not known here. "
-        "Choose what each stands for; or create it in the settings first and leave this as it is. "
-        "What is still unknown then has its rows rejected."
+        f"{len(values):,} {'values' if many else 'value'} in “{header}” {'are' if many else 'is'} not known here. "
+        f"Choose what {'each' if many else 'it'} stands for; or create it in the settings first and leave this as it "
+        "is. What is still unknown then has its rows rejected."
     )
     asked = tuple(
         Asked(f"value-{stored['field']}-{number}", one["value"], one["count"], choices)
