@@ -95,8 +95,8 @@ def _launch(page: ImportPage, file: Upload) -> Response:
         page.refuse(refused.sentences)
         return _refused(page)
     db.session.commit()
-    _ring(task)
     flash(f"Task {task.id:,} was launched.", "positive")
+    _ring(task)
     return redirect(url_for("tasks.show", id=task.id), code=303)
 
 
