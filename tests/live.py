@@ -80,11 +80,19 @@ class LiveServer:
 
     def answers(self) -> bool:
         """Whether the web server answers and a worker listens."""
+        return bool(self._workers())
+
+    def answers_at_all(self) -> bool:
+        """Whether the web server answers."""
+        return self._workers() is not None
+
+    def _workers(self) -> int | None:
+        """How many workers for imports listen; None where the web server does not answer."""
         try:
             with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:
-                return bool(json.load(answer)["workers"]["imports"])
+                return int(json.load(answer)["workers"]["imports"])
         except URLError:
-            return False
+            return None
 
 
 @pytest.fixture

@@ -19,6 +19,9 @@ PAGES = (
     "/settings/segment-groups/1", "/settings/topics/new", "/settings/users", "/settings/tokens", "/settings/audit",
     "/account", "/account/second-factor", "/nowhere",
 )  # fmt: skip
+WIDTHS = (320, 390, 699, 700, 1000, 1319, 1320, 1440)
+"""Either side of every width at which the layout changes."""
+
 LONG = "verylongword" * 5
 CATALOG = {
     "segment_groups": [{"system_name": LONG, "name": LONG, "segments": [{"system_name": LONG, "name": LONG}]}],
@@ -54,5 +57,7 @@ def test_nothing_stands_in_anybody_s_way(page: Page, tmp_path: Path) -> None:
             page.goto(address)
             found = Axe().run(page)
             assert not found.response["violations"], f"{address} {found.generate_report()}"
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
             room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
             assert room[0] <= room[1], (address, width)
