@@ -179,7 +179,7 @@ def record_too_long(record: int, line: int, max_record_bytes: int) -> FileRefuse
 
 def in_words(size_bytes: int) -> str:
     """A size as people say it: 4 GB, 1.5 MB, 300 bytes."""
-    for unit, unit_bytes in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
+    for unit, unit_bytes in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if size_bytes >= unit_bytes:
             return f"{round(size_bytes / unit_bytes, 1):,g} {unit}"
     return _counted(size_bytes, "byte")

@@ -7,7 +7,7 @@ from cdpweb.reading import errors
 
 @pytest.mark.parametrize(
     ("size_bytes", "words"),
-    [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1500, "1.5 KB"), (10**6, "1 MB"), (4 * 10**9, "4 GB")],
+    [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1500, "1.5 kB"), (10**6, "1 MB"), (4 * 10**9, "4 GB")],
 )
 def test_sizes_in_words(size_bytes: int, words: str) -> None:
     assert errors.in_words(size_bytes) == words

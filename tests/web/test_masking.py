@@ -59,6 +59,12 @@ def test_analysts_search_by_id_only(client: FlaskClient, analyst: FlaskClient, i
     assert MASK in page(analyst.get(f"/customers?task={imported}")).text
 
 
+def test_analysts_tell_customers_apart_by_number(analyst: FlaskClient, imported: int) -> None:
+    listed = page(analyst.get(f"/customers?task={imported}")).text
+    assert all(f"Customer {number} " in listed for number in (1, 2, 3))
+    assert page(analyst.get("/customers/1")).text.count("Customer 1 ") == 2
+
+
 def test_equal_values_cannot_be_linked(app: Flask) -> None:
     with app.test_request_context():
         assert {masked("anna@example.com"), masked("bela@example.com"), masked("1")} == {MASK}
