@@ -12,7 +12,7 @@ from cdpweb import broker, jobs, leases, presence
 from cdpweb.broker import BrokerDown
 from cdpweb.services.task_view import QueueState
 
-__all__ = ["BrokerDown", "QueueName", "idle", "place", "ring", "state_of", "workers"]
+__all__ = ["BrokerDown", "QueueName", "idle", "is_held", "place", "ring", "state_of", "workers"]
 
 NO_TIMEOUT = -1
 RESULT_SECONDS = 0
@@ -67,6 +67,15 @@ def idle(task_ids: Sequence[int], queue: str = QueueName.IMPORTS) -> list[int]:
     with _answering():
         waiting = set(line_of(queue).get_job_ids())
         return leases.unheld([number for number in task_ids if job_id(number) not in waiting])
+
+
+def is_held(task_id: int) -> bool:
+    """Whether a worker is, or for all one can know may be, at work on the task."""
+    try:
+        with _answering():
+            return leases.holder(task_id) is not None
+    except BrokerDown:
+        return True
 
 
 def state_of(task_id: int, queue: str = QueueName.IMPORTS) -> QueueState:

@@ -7,8 +7,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ import psycopg
 import pytest
 
 from tests import programs
+from tests.running import children, is_there
 
+GONE_SECONDS = 30
 FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
 
 LOCALE = ("--encoding=UTF8", "--locale-provider=icu", "--icu-locale=en-US", "--locale=C.UTF-8")
@@ -26,7 +29,7 @@ LOCALE = ("--encoding=UTF8", "--locale-provider=icu", "--icu-locale=en-US", "--l
 class Cluster:
     """A server in a folder of its own, which listens on a socket there. `options` are those of its command line."""
 
-    def __init__(self, options: str) -> None:
+    def __init__(self, options: str = "") -> None:
         # Not pytest's own folder: the server's user may not enter it.
         self.folder = Path(tempfile.mkdtemp(prefix="cdpweb-postgres-"))
         self._user = _unprivileged(self.folder)
@@ -40,16 +43,21 @@ class Cluster:
 
     def kill(self) -> None:
         """Kill the server as a crash does: all of its processes at once, none of which writes another byte."""
-        os.killpg(self._number, signal.SIGKILL)
+        number = int((self.folder / "cluster" / "postmaster.pid").read_text().split()[0])
+        # Their parent first: it would start others in their place.
+        struck = (number, *children(number))
+        for process in struck:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        end = time.monotonic() + GONE_SECONDS
+        while any(map(is_there, struck)):
+            assert time.monotonic() < end, "the server does not die"
+            time.sleep(0.01)
 
     def close(self) -> None:
         """Stop the server and delete its files."""
         self._run("pg_ctl", "-m", "immediate", "stop")
         shutil.rmtree(self.folder)
-
-    @property
-    def _number(self) -> int:
-        return int((self.folder / "cluster" / "postmaster.pid").read_text().split()[0])
 
     def url(self, name: str) -> str:
         """The DATABASE_URL of a database."""
@@ -96,6 +104,13 @@ def postgres_cluster() -> Iterator[Cluster]:
 @pytest.fixture
 def postgres_url(postgres_cluster: Cluster) -> Iterator[str]:
     """The DATABASE_URL of an empty database."""
+    with postgres_cluster.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def postgres_module_url(postgres_cluster: Cluster) -> Iterator[str]:
+    """The DATABASE_URL of an empty database for all tests of a module."""
     with postgres_cluster.database() as url:
         yield url
 

@@ -26,7 +26,8 @@ class Running:
         self.log = folder / "run.log"
         own = {"CDPWEB_INSTANCE": self.instance, "PORT": self.port} | settings
         environment = os.environ | {name: str(value) for name, value in own.items()}
-        environment.pop("REDIS_URL", None)
+        for name in {"REDIS_URL", "DATABASE_URL"} - own.keys():
+            environment.pop(name, None)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "cdpweb", "run"],
@@ -63,3 +64,14 @@ class Running:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(STOP_SECONDS)
+
+
+def children(process: int) -> list[int]:
+    """The processes that a process has started."""
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False)
+    return [int(number) for number in listed.stdout.split()]
+
+
+def is_there(process: int) -> bool:
+    """Whether the process lives, or has ended and nobody has asked how."""
+    return Path(f"/proc/{process}").exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import wait_for
-from tests.running import BACK_SECONDS, START_SECONDS, STOP_SECONDS, Running
+from tests.running import BACK_SECONDS, START_SECONDS, STOP_SECONDS, Running, is_there
 
 ALL = {"broker", "web", "worker imports", "worker short", "watchdog"}
 
@@ -48,7 +48,3 @@ def test_nothing_stays_behind_a_killed_supervisor(running: Running) -> None:
     running.process.kill()
     running.process.wait()
     wait_for(lambda: not any(map(is_there, parts.values())), STOP_SECONDS)
-
-
-def is_there(number: int) -> bool:
-    return Path(f"/proc/{number}").exists()

@@ -123,7 +123,7 @@ def _act(name: str, does: Callable[..., None], words: str) -> click.Command:
     @with_base
     def act(task_id: int) -> None:
         changed = task_of(task_id)
-        does(db.session, changed)
+        does(db.session, changed, is_held=queueing.is_held(task_id))
         db.session.commit()
         if changed.status == Status.WAITING:
             _ring(task_id)

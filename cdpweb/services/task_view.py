@@ -138,21 +138,24 @@ def view_of(session: Session, task: Task, queue: QueueState) -> TaskView:
         errors=tuple(group for group in found if group.severity is Severity.ERROR),
         warnings=tuple(group for group in found if group.severity is Severity.WARNING),
         questions=questions_of(session, task),
-        acts=possible_acts(task),
+        acts=possible_acts(task, is_held=queue.is_held or not queue.answers),
         earlier_task_id=_earlier(session, task),
     )
 
 
-def possible_acts(task: Task) -> frozenset[str]:
-    """What can be done to a task now, of pause, resume, cancel."""
+def possible_acts(task: Task, *, is_held: bool = True) -> frozenset[str]:
+    """What can be done to a task now, of pause, resume, cancel; `is_held`: a worker may be at work on it."""
     status, acts = Status(task.status), set()
+    if status in HELD and task.cancel_requested:
+        # The worker that was to obey may be gone.
+        return frozenset() if is_held else frozenset({"cancel"})
     if status in (Status.WAITING, *HELD):
         acts |= {"resume"} if task.pause_requested else {"pause"}
     if status is Status.PAUSED and not task.questions:
         acts.add("resume")
     if status is Status.FAILED and not task.upload.deleted_at:
         acts.add("resume")
-    if status in (Status.WAITING, Status.PAUSED, *HELD) and not (task.cancel_requested and status in HELD):
+    if status in (Status.WAITING, Status.PAUSED, *HELD):
         acts.add("cancel")
     return frozenset(acts)
 

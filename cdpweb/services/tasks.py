@@ -73,35 +73,37 @@ def get(session: Session, task_id: int) -> Task | None:
 
 
 # Acts: each locks the task, changes it and flushes; the edge commits, then rings where the task is waiting.
+# `is_held`: whether a worker may be at work on it. If one is, although nobody knew, its next block is not written.
 
 
-def pause(session: Session, task: Task, *, person: str | None = None) -> None:
+def pause(session: Session, task: Task, *, person: str | None = None, is_held: bool = True) -> None:
     """Pause a task: at once where no worker has it, else at the next block. Raises Refused."""
-    _lock(session, task, "pause")
-    if task.status == Status.WAITING:
-        task.status = Status.PAUSED
-    else:
+    _lock(session, task, "pause", is_held)
+    if task.status in HELD and is_held:
         task.pause_requested = True
+    else:
+        task.status, task.owner, task.claims = Status.PAUSED, None, 0
+        task.pause_requested = False
     _record(session, task, "task_paused", person)
 
 
-def resume(session: Session, task: Task, *, person: str | None = None) -> None:
+def resume(session: Session, task: Task, *, person: str | None = None, is_held: bool = True) -> None:
     """Let a paused or failed task go on from its checkpoint. Raises Refused: it asks something, its file is gone."""
-    _lock(session, task, "resume")
-    if task.status in HELD:
+    _lock(session, task, "resume", is_held)
+    if task.status in HELD and is_held:
         task.pause_requested = False
     else:
         _go_on(task)
     _record(session, task, "task_resumed", person)
 
 
-def cancel(session: Session, task: Task, *, person: str | None = None) -> None:
+def cancel(session: Session, task: Task, *, person: str | None = None, is_held: bool = True) -> None:
     """End a task: at once where no worker has it, else at the next block; what is done stays. Raises Refused."""
-    _lock(session, task, "cancel")
-    if task.status in HELD:
+    _lock(session, task, "cancel", is_held)
+    if task.status in HELD and is_held:
         task.cancel_requested = True
     else:
-        task.status, task.finished_at, task.questions = Status.CANCELLED, now(), None
+        task.status, task.owner, task.finished_at, task.questions = Status.CANCELLED, None, now(), None
         task.pause_requested = task.cancel_requested = False
         task.customers = _customers(session, task)
     _record(session, task, "task_cancelled", person)
@@ -129,10 +131,10 @@ def fail(session: Session, task: Task, reason: str) -> None:
     session.flush()
 
 
-def _lock(session: Session, task: Task, act: str) -> None:
+def _lock(session: Session, task: Task, act: str, is_held: bool) -> None:
     """Hold the task until the commit; raises Refused where it cannot be done to a task that stands so."""
     session.refresh(task, with_for_update=True)
-    if act not in possible_acts(task):
+    if act not in possible_acts(task, is_held=is_held):
         if act == "resume":
             _refuse_resuming(task)
         raise Refused(f"Task {task.id:,} is {task.status} and cannot be {_DONE[act]}.")

@@ -67,7 +67,7 @@ def act(id: int, act: str) -> AnyResponse | tuple[str, int]:
     """Pause, resume or cancel a task."""
     task = _task(id)
     try:
-        ACTS[act](db.session, task, person=access.person())
+        ACTS[act](db.session, task, person=access.person(), is_held=queueing.is_held(id))
     except Refused as refused:
         db.session.rollback()
         return _page(_task(id), refused.sentences), 422

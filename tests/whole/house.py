@@ -37,7 +37,7 @@ class House(Instance):
     """An instance with its parts as processes. `settings` are environment variables, of all parts alike."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
-        super().__init__(folder / "instance", free_port())
+        super().__init__(folder / "instance", free_port(), settings.get("DATABASE_URL", ""))
         environment = environment_of(self.folder, PORT=self.port, CDPWEB_WEB_PROCESSES=1, **settings)
         self.processes = Processes(environment, folder / "processes.log")
         self.parts: dict[str, subprocess.Popen[bytes]] = {}

@@ -18,10 +18,10 @@ ENDED = ("finished", "failed", "cancelled", "paused")
 
 
 class Instance:
-    """The instance in `folder`, whose web server answers at `port`."""
+    """The instance in `folder`, whose web server answers at `port`; without a `database_url` it is on SQLite."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder, self.port = folder, port
+    def __init__(self, folder: Path, port: int, database_url: str = "") -> None:
+        self.folder, self.port, self.database_url = folder, port, database_url
         self._base: Engine | None = None
         self._session: str | None = None
 
@@ -41,7 +41,7 @@ class Instance:
     def session(self) -> str:
         """The owner's cookie."""
         if self._session is None:
-            app = create_app(INSTANCE=self.folder, DATABASE_URL="", REDIS_URL="")
+            app = create_app(INSTANCE=self.folder, DATABASE_URL=self.database_url, REDIS_URL="")
             self._session = session_cookie(app, Role.OWNER)
             close(app)
         return self._session
@@ -63,8 +63,8 @@ class Instance:
     def rows(self, statement: str, **values: Any) -> list[Any]:
         """What the database answers to a statement, as tuples."""
         if self._base is None:
-            config = read_config({"CDPWEB_INSTANCE": str(self.folder)})
-            self._base = create_engine(config.database_uri)
+            config = read_config({}, INSTANCE=self.folder, DATABASE_URL=self.database_url)
+            self._base = create_engine(config.database_uri, pool_pre_ping=True)
         with self._base.connect() as connection:
             return [tuple(row) for row in connection.execute(text(statement), values)]
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.conftest import wait_for
+from tests.databases import BOTH
 from tests.web.markup import filled
 from tests.whole.files import CLEAN, MEGABYTE, OLD_WORKBOOK, lines, packed, workbook
 from tests.whole.house import House
@@ -15,11 +16,12 @@ WIDE = lines(",".join(["Email", *(f"Attribute {number}" for number in range(299)
 MADE_ON_THE_SPOT = "select (select count(*) from segments) + (select count(*) from segment_groups)"
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house with small limits, and a segment group."""
+@pytest.fixture(scope="module", params=BOTH)
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house on either database, with small limits, and a segment group."""
     house = House(
         tmp_path_factory.mktemp("house"),
+        DATABASE_URL=request.getfixturevalue("postgres_module_url") if request.param == "postgres" else "",
         CDPWEB_MAX_UPLOAD_BYTES=8 * MEGABYTE,
         CDPWEB_MAX_UNPACKED_BYTES=20 * MEGABYTE,
         CDPWEB_LEASE_MILLISECONDS=1000,

@@ -1,35 +1,39 @@
 """Killed at any instant, an import resumes by itself, and ends as an undisturbed one (product §7).
 
-Alone: `python -m pytest -m kill`.
+Alone: `python -m pytest -m kill`. Longer, as `make kill-long` does: `CDPWEB_TESTS_KILLS` kills, spread over
+`CDPWEB_TESTS_KILL_ROWS` rows; `CDPWEB_TESTS_SEED` chooses who is killed when.
 """
 
 import json
 import os
-import signal
-import subprocess
+import random
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from redis import Redis
+from sqlalchemy import Table
 
-from cdpweb.config import read_config
+from cdpweb.models import Base
 from tests.conftest import wait_for
-from tests.running import BACK_SECONDS, START_SECONDS, Running
-from tests.web.markup import filled
+from tests.databases import BOTH
+from tests.postgres import Cluster
+from tests.running import BACK_SECONDS
 from tests.whole.files import mixed
 from tests.whole.house import environment_of, run_command
 from tests.whole.instance import Instance
+from tests.whole.stack import Stack
 
-pytestmark = [pytest.mark.kill, pytest.mark.timeout(400)]
-
-ROWS = 60_000
-BLOCKS = 20
+ROWS = int(os.environ.get("CDPWEB_TESTS_KILL_ROWS", "40000"))
+KILLS = int(os.environ.get("CDPWEB_TESTS_KILLS", "8"))
+SEED = int(os.environ.get("CDPWEB_TESTS_SEED", "20260601"))
+BLOCKS_PER_KILL = 5
+RESUME_SECONDS = 10
 MOMENT = "2026-06-01T12:00"
-VICTIMS = {"job": 0.15, "worker imports": 0.3, "the broker's memory": 0.45, "broker": 0.6, "web": 0.75}
-"""Who is killed as soon as this share of the rows has been done."""
+
+pytestmark = [pytest.mark.kill, pytest.mark.timeout(300 + KILLS * 30 + ROWS // 1000)]
 
 CATALOG = {
     "segment_groups": [
@@ -43,6 +47,7 @@ CATALOG = {
 WRITTEN = {
     "customers": "created_at",
     "segment_members": "",
+    "external_ids": "",
     "actions": "recorded_at",
     "changes": "at",
     "task_rows": "",
@@ -73,12 +78,45 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory, catalog: Path, file: Path) -> Iterator["Future[Instance]"]:
-    """The same file imported in one go, from the shell, in another instance and beside the other one."""
-    instance = Instance(tmp_path_factory.mktemp("undisturbed") / "instance", 0)
+def sturdy_cluster() -> Iterator[Cluster]:
+    """A PostgreSQL that keeps what it has confirmed, as in operation, and recovers after a crash."""
+    cluster = Cluster()
+    cluster.start()
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def kind(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def stack(request: pytest.FixtureRequest, kind: str, tmp_path: Path, catalog: Path, file: Path) -> Iterator[Stack]:
+    """All of cdpweb as `make run` starts it, with blocks so small that there is time to kill."""
+    settings = {
+        "CDPWEB_BLOCK_BYTES": max(file.stat().st_size // (KILLS * BLOCKS_PER_KILL), 50_000),
+        "CDPWEB_LEASE_MILLISECONDS": 1000,
+    }
+    cluster = request.getfixturevalue("sturdy_cluster") if kind == "postgres" else None
+    stack = Stack(tmp_path, cluster, **settings)
+    command(environment_of(stack.folder, DATABASE_URL=stack.database_url), "catalog", "load", str(catalog))
+    stack.start()
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    request: pytest.FixtureRequest, kind: str, tmp_path_factory: pytest.TempPathFactory, catalog: Path, file: Path
+) -> Iterator["Future[Instance]"]:
+    """The same file imported in one go, from the shell, on the same kind of database and beside the other one."""
+    url = request.getfixturevalue("postgres_module_url") if kind == "postgres" else ""
+    instance = Instance(tmp_path_factory.mktemp("undisturbed") / "instance", 0, url)
 
     def go() -> Instance:
-        environment = environment_of(instance.folder)
+        environment = environment_of(instance.folder, DATABASE_URL=url)
         command(environment, "catalog", "load", str(catalog))
         command(environment, "import", str(file), "--action-date", MOMENT)
         return instance
@@ -88,100 +126,94 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, catalog: Path, file: P
     instance.let_go()
 
 
-@pytest.fixture
-def running(tmp_path: Path, catalog: Path, file: Path) -> Iterator[Running]:
-    """All of cdpweb as `make run` starts it, with small blocks so that there is time to kill."""
-    settings = {"CDPWEB_BLOCK_BYTES": file.stat().st_size // BLOCKS, "CDPWEB_LEASE_MILLISECONDS": 1000}
-    command(environment_of(tmp_path / "instance"), "catalog", "load", str(catalog))
-    running = Running(tmp_path, **settings)
-    yield running
-    running.stop()
-
-
-def test_whatever_is_killed_the_import_ends_as_an_undisturbed_one(
-    running: Running, undisturbed: "Future[Instance]", file: Path
+def test_whatever_is_killed_whenever_the_import_ends_as_an_undisturbed_one(
+    stack: Stack, undisturbed: "Future[Instance]", file: Path
 ) -> None:
-    instance = Instance(running.instance, running.port)
-    task_id = launch(running, instance, file)
-    for victim, share in VICTIMS.items():
-        wait_for_rows(instance, ROWS * share)
-        strike(running, victim)
-        assert rows_read(instance) < ROWS, f"the import was over before the {victim} could be killed"
-    assert instance.wait_for_end(task_id, BACK_SECONDS) == "finished"
-    wait_for(running.is_well, BACK_SECONDS)
-    page = instance.visitor().get(f"/tasks/{task_id}")
+    print(f"CDPWEB_TESTS_SEED={SEED}")  # noqa: T201
+    task_id = stack.launch(file, action_date=MOMENT)
+    for victim, share, pause in schedule(stack.victims):
+        wait_for(lambda: stack.rows_read >= ROWS * share, BACK_SECONDS)  # noqa: B023
+        time.sleep(pause)
+        stack.strike(victim)
+        before = stack.rows_read
+        seconds = stack.recover(before, ROWS)
+        print(f"{victim}, killed at row {before:,}: goes on after {seconds:.1f} s")  # noqa: T201
+        assert before < ROWS, f"the import was over before {victim} could be killed"
+        assert seconds <= RESUME_SECONDS
+    assert stack.wait_for_end(task_id, BACK_SECONDS + ROWS / 1000) == "finished"
+    page = stack.visitor().get(f"/tasks/{task_id}")
     assert f"{ROWS:,} of {ROWS:,} rows" in page.words
+    compare(stack, undisturbed.result())
+
+
+def schedule(victims: tuple[str, ...]) -> list[tuple[str, float, float]]:
+    """Who is killed at which share of the rows, and how many seconds after that: everybody in turn, in any order."""
+    chance = random.Random(SEED)
+    struck = [victim for _ in range(KILLS) for victim in chance.sample(victims, len(victims))][:KILLS]
+    shares = sorted(chance.uniform(0.02, 0.85) for _ in struck)
+    return [(victim, share, chance.uniform(0, 0.3)) for victim, share in zip(struck, shares, strict=True)]
+
+
+@pytest.mark.parametrize("kind", BOTH[1:], indirect=True)
+def test_while_the_database_is_away_nothing_fails_and_pages_say_so(
+    stack: Stack, undisturbed: "Future[Instance]", file: Path, catalog: Path
+) -> None:
+    assert stack.cluster
+    task_id = stack.launch(file, action_date=MOMENT)
+    wait_for(lambda: stack.rows_read >= ROWS / 4, BACK_SECONDS)
+    visitor = stack.visitor()
+    assert visitor.get("/tasks").status == 200
+    stack.cluster.kill()
+    answer = visitor.get("/tasks")
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+    assert "The database does not answer" in answer.words
+    environment = environment_of(stack.folder, DATABASE_URL=stack.database_url)
+    refusal = run_command(environment, "catalog", "dump")
+    assert (refusal.returncode, refusal.stderr.count("\n")) == (1, 1)
+    assert "The database does not answer" in refusal.stderr
+    # Longer than a worker or the watchdog could wait without noticing.
+    time.sleep(5)
+    stack.cluster.start()
+    before = stack.rows_read
+    assert before < ROWS
+    assert stack.recover(before, ROWS) <= RESUME_SECONDS
+    assert visitor.get("/tasks").status == 200
+    assert stack.wait_for_end(task_id, BACK_SECONDS) == "finished"
+    compare(stack, undisturbed.result())
+
+
+@pytest.mark.parametrize("kind", BOTH[1:], indirect=True)
+def test_an_import_in_the_shell_waits_for_the_database(
+    sturdy_cluster: Cluster, undisturbed: "Future[Instance]", tmp_path: Path, catalog: Path, file: Path
+) -> None:
+    url = sturdy_cluster.url(sturdy_cluster.create())
+    instance = Instance(tmp_path / "instance", 0, url)
+    environment = environment_of(instance.folder, DATABASE_URL=url, CDPWEB_BLOCK_BYTES=100_000)
+    command(environment, "catalog", "load", str(catalog))
+    with ThreadPoolExecutor(1) as beside:
+        shell = beside.submit(run_command, environment, "import", str(file), "--action-date", MOMENT)
+        wait_for(lambda: instance.rows("select 1 from tasks where rows_read > 0"), BACK_SECONDS)
+        sturdy_cluster.kill()
+        time.sleep(2)
+        sturdy_cluster.start()
+        finished = shell.result()
+    assert (finished.returncode, finished.stderr) == (0, "")
     compare(instance, undisturbed.result())
     instance.let_go()
-
-
-def test_after_the_machine_was_switched_off_the_import_goes_on(
-    running: Running, undisturbed: "Future[Instance]", file: Path, tmp_path: Path
-) -> None:
-    instance = Instance(running.instance, running.port)
-    task_id = launch(running, instance, file)
-    wait_for_rows(instance, ROWS / 2)
-    switch_off(running)
-    assert rows_read(instance) < ROWS, "the import was over before the machine could be switched off"
-    again = Running(tmp_path)
-    try:
-        assert instance.wait_for_end(task_id, BACK_SECONDS + START_SECONDS) == "finished"
-        compare(instance, undisturbed.result())
-    finally:
-        instance.let_go()
-        again.stop()
-
-
-def launch(running: Running, instance: Instance, file: Path) -> int:
-    """Launch the file on the import page of what has just been started."""
-    wait_for(running.is_announced, START_SECONDS)
-    visitor = instance.visitor()
-    shown = visitor.send(file.read_bytes())
-    return visitor.post("/imports", filled(shown.page, action_date=MOMENT)).task_id
-
-
-def switch_off(running: Running) -> None:
-    """Kill everything at once."""
-    parts = running.parts()
-    every = [running.process.pid, *parts.values(), *(child for part in parts.values() for child in children(part))]
-    for process in every:
-        os.kill(process, signal.SIGKILL)
-    running.process.wait()
-    wait_for(lambda: not any(Path(f"/proc/{process}").exists() for process in every), BACK_SECONDS)
-
-
-def rows_read(instance: Instance) -> int:
-    return int(instance.value("select rows_read from tasks"))
-
-
-def wait_for_rows(instance: Instance, least: float) -> None:
-    wait_for(lambda: rows_read(instance) >= least, BACK_SECONDS)
-
-
-def strike(running: Running, victim: str) -> None:
-    """Kill a part; the job is the child of the worker that does the work."""
-    if victim == "the broker's memory":
-        with Redis.from_url(read_config({"CDPWEB_INSTANCE": str(running.instance)}).broker_url) as broker:
-            broker.flushall()
-    elif victim == "job":
-        os.kill(children(running.parts()["worker imports"])[0], signal.SIGKILL)
-    else:
-        os.kill(running.parts()[victim], signal.SIGKILL)
-
-
-def children(process: int) -> list[int]:
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False)
-    return [int(number) for number in listed.stdout.split()]
 
 
 def compare(disturbed: Instance, undisturbed: Instance) -> None:
     """Every value that an import writes, its counts and its ledger; times of recording aside."""
     assert disturbed.rows(COUNTS) == undisturbed.rows(COUNTS)
-    for table, time_of_recording in WRITTEN.items():
-        names = [name for (name,) in undisturbed.rows(f"select name from pragma_table_info('{table}')")]
-        columns = ", ".join(name for name in names if name != time_of_recording)
-        statement = f"select {columns} from {table} order by 1, 2, 3" if len(names) > 2 else f"select * from {table}"
-        assert disturbed.rows(statement) == undisturbed.rows(statement), table
+    for name, time_of_recording in WRITTEN.items():
+        statement = contents(Base.metadata.tables[name], time_of_recording)
+        assert disturbed.rows(statement) == undisturbed.rows(statement), name
+
+
+def contents(table: Table, left_out: str) -> str:
+    columns = ", ".join(f'"{column.name}"' for column in table.columns if column.name != left_out)
+    key = ", ".join(f'"{column.name}"' for column in table.primary_key)
+    return f"select {columns} from {table.name} order by {key}"
 
 
 def command(environment: dict[str, str], *words: str) -> None:
