@@ -1,6 +1,5 @@
 """Bulk statements for SQLite, on the driver's connection inside SQLAlchemy's transaction."""
 
-import json
 from typing import Any
 
 import polars as pl
@@ -26,13 +25,13 @@ class SqliteStore:
 
     def owners(self, column: str, values: pl.Series) -> pl.DataFrame:
         """Who owns the values of an identifier column."""
-        sql = f"select c.{column}, c.id from json_each(?) j cross join customers c on c.{column} = j.value"
+        sql = f"select c.{column}, c.id from json_each(?, '$.k') j cross join customers c on c.{column} = j.value"
         return self._owners(sql, values)
 
     def external_owners(self, system_id: int, values: pl.Series) -> pl.DataFrame:
         """Who owns the IDs of an external system."""
         sql = (
-            "select e.value, e.customer_id from json_each(?) j cross join external_ids e "
+            "select e.value, e.customer_id from json_each(?, '$.k') j cross join external_ids e "
             f"on e.value = j.value and e.system_id = {system_id:d}"
         )
         return self._owners(sql, values)
@@ -40,7 +39,7 @@ class SqliteStore:
     def known(self, ids: pl.Series, *, not_by_task: int) -> pl.DataFrame:
         """Which customer ids exist and were not created by this task."""
         sql = (
-            "select c.id, c.id from json_each(?) j cross join customers c "
+            "select c.id, c.id from json_each(?, '$.k') j cross join customers c "
             f"on c.id = j.value and c.created_task_id is not {not_by_task:d}"
         )
         return self._owners(sql, ids)
@@ -53,7 +52,7 @@ class SqliteStore:
     def customers(self, ids: pl.Series, columns: list[str]) -> pl.DataFrame:
         """The stored columns of customers."""
         listed = "".join(f", c.{column}" for column in columns)
-        sql = f"select c.id{listed} from json_each(?) j cross join customers c on c.id = j.value"
+        sql = f"select c.id{listed} from json_each(?, '$.k') j cross join customers c on c.id = j.value"
         rows = self._driver.execute(sql, (_json(ids),)).fetchall()
         schema = {"id": pl.Int64} | {column: _DTYPES.get(column, pl.String()) for column in columns}
         frame = pl.DataFrame(
@@ -67,7 +66,7 @@ class SqliteStore:
         """All external IDs of customers."""
         sql = (
             "select e.customer_id, e.system_id, e.value "
-            "from json_each(?) j cross join external_ids e on e.customer_id = j.value"
+            "from json_each(?, '$.k') j cross join external_ids e on e.customer_id = j.value"
         )
         rows = self._driver.execute(sql, (_json(ids),)).fetchall()
         return pl.DataFrame(
@@ -78,7 +77,7 @@ class SqliteStore:
         """The segments of customers in some groups."""
         groups = ", ".join(f"{group_id:d}" for group_id in group_ids)
         sql = (
-            "select m.customer_id, m.group_id, m.segment_id from json_each(?) j cross join segment_members m "
+            "select m.customer_id, m.group_id, m.segment_id from json_each(?, '$.k') j cross join segment_members m "
             f"on m.customer_id = j.value and m.group_id in ({groups})"
         )
         rows = self._driver.execute(sql, (_json(ids),)).fetchall()
@@ -139,7 +138,9 @@ _RAW: dict[Any, Any] = {pl.Date(): pl.String(), pl.Boolean(): pl.Int64()}
 
 
 def _json(keys: pl.Series) -> str:
-    return json.dumps(keys.to_list(), ensure_ascii=False)
+    """`{"k": [...]}`: polars writes it faster than Python, and leaves the interpreter free meanwhile."""
+    text: str = pl.select(pl.struct(keys.implode().alias("k")).struct.json_encode()).item()
+    return text
 
 
 def _insert(table: Table, rows: pl.DataFrame, count: int) -> str:
