@@ -177,6 +177,8 @@ class _Launcher:
         self.session.add(task)
         self.session.flush()
         audit.record("task_launched", person=launch.author, task=task.id)
+        if settings.allow_resubscribe:
+            audit.record("resubscribing_allowed", person=launch.author, task=task.id)
         return task
 
     def _refuse(self, sentences: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ LARGEST_CATALOG_ID = 2**31 - 1
 
 
 def number(name: str, largest: int = LARGEST_ID, given: Mapping[str, str] | None = None) -> int | None:
-    """The whole number that the address, or `given`, has for `name`; None where there is none, 400 for anything else."""
+    """The whole number that the address, or `given`, has for `name`; None for none, 400 for anything else."""
     text = (request.args if given is None else given).get(name, "").strip()
     if not text:
         return None

@@ -105,8 +105,6 @@ def update(id: int) -> tuple[str, int] | Response:
         form.refuse(refused.sentences)
         return _edit_page(_customer(id), form), 422
     db.session.commit()
-    if changed:
-        audit.record("customer_edited", person=access.person(), customer=id)
     flash("Saved." if changed else "Nothing was changed.", "positive" if changed else "caution")
     return redirect(url_for("customers.show", id=id), code=303)
 
@@ -124,7 +122,6 @@ def delete(id: int) -> Response:
     """Delete a customer."""
     removal.delete_customer(db.session, _customer(id), access.person())
     db.session.commit()
-    audit.record("customer_deleted", person=access.person(), customer=id)
     flash(f"Customer {id} has been deleted.", "positive")
     return redirect(url_for("customers.index"), code=303)
 

@@ -12,7 +12,7 @@ from cdpweb.domain.tasks import Status, TaskKind
 from cdpweb.extensions import db
 from cdpweb.models import Task
 from cdpweb.queueing import BrokerDown
-from cdpweb.services import problems, tasks
+from cdpweb.services import audit, problems, tasks
 from cdpweb.services.refused import Refused
 from cdpweb.services.task_view import Progress, TaskView
 from cdpweb.web import access
@@ -89,6 +89,7 @@ def answer(id: int) -> AnyResponse | tuple[str, int]:
 def problems_csv(id: int) -> Response:
     """All problems of a task as CSV, dangerous cells guarded (rules §8.2)."""
     task = _task(id)
+    audit.record("problems_exported", person=access.person(), task=task.id)
     answer = Response(stream_with_context(_problem_lines(task.id)), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="task-{id}-problems.csv"'
     return answer

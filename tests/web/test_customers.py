@@ -141,7 +141,10 @@ class TestSealedSearch:
     def test_pages_exports_and_colleagues_keep_the_search(self, client, marketer, session, monkeypatch):
         monkeypatch.setattr(search, "PAGE_CUSTOMERS", 1)
         session.add_all(
-            [Customer(id=number, last_name=name, created_at=now()) for number, name in enumerate(("Lee", "Ray", "Lee"), 1)]
+            [
+                Customer(id=number, last_name=name, created_at=now())
+                for number, name in enumerate(("Lee", "Ray", "Lee"), 1)
+            ]
         )
         session.commit()
         first = client.post("/customers", data={"q": "lee"}).location
