@@ -228,6 +228,7 @@ _FIELD_OF_REFUSAL = {
     "header_line_missing": "header_line",
     "header_malformed": "header_line",
     "no_header": "header_line",
+    "too_many_columns": "header_line",
 }
 
 

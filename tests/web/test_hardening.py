@@ -46,6 +46,8 @@ PAGES = [
     "/settings/custom-fields/new",
     "/settings/segments/new",
     "/settings/topics/new",
+    "/customers",
+    "/settings/audit",
 ]
 SEARCHES = [
     "/customers",
@@ -56,7 +58,8 @@ SEARCHES = [
     "/settings/audit/export.csv",
 ]
 ARGUMENTS = (
-    "q", "before", "after", "status", "kind", "task", "segment", "touchpoint", "template", "outcome", "event", "ids",
+    "q", "search", "before", "after", "status", "kind", "task", "segment", "touchpoint", "template", "outcome",
+    "event", "ids",
 )  # fmt: skip
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'",
@@ -113,6 +116,25 @@ def test_strangers_send_no_file_to_the_disk(app: Flask, stranger: FlaskClient) -
     assert stranger.post("/imports/upload", data=b"Email\n").status_code == 401
     folder = uploads.folder_of(app.extensions["cdpweb_config"])
     assert not folder.exists() or not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("address", ["/sign-in", "/sign-in/code", "/appearance"])
+def test_strangers_send_no_more_than_a_form(stranger: FlaskClient, address: str) -> None:
+    """A file that comes with a form which takes none would go to the temporary folder, whole."""
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\n'
+    answer = stranger.post(
+        address, data=head + b"x" * 1_000_000 + b"\r\n--x--\r\n", content_type="multipart/form-data; boundary=x"
+    )
+    assert answer.status_code == 413
+    assert "A form may have up to 1 MB" in answer.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"1", b'{"csp-report": 1}', b'{"csp-report": {"document-uri": "http://[x"}}', b"[" * 9999],
+)
+def test_any_report_of_the_policy_is_taken(stranger: FlaskClient, body: bytes) -> None:
+    assert stranger.post("/csp-report", data=body).status_code == 204
 
 
 def test_uploads_are_limited(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +202,10 @@ def forms(client: FlaskClient) -> list[tuple[str, list[str]]]:
 def test_no_form_gives_a_500(client: FlaskClient, forms: list[tuple[str, list[str]]], given: Any) -> None:
     address, names = given.draw(st.sampled_from(forms))
     sent = given.draw(st.dictionaries(st.sampled_from([*names, "act", "column-0", "mode-Email"]), TEXTS, max_size=12))
-    assert client.post(address, data=sent).status_code < 500
+    answer = client.post(address, data=sent)
+    assert answer.status_code < 500
+    if answer.status_code == 303:
+        assert client.get(answer.location).status_code < 500
 
 
 @FUZZ
