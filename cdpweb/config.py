@@ -71,6 +71,11 @@ class Config:
         return f"[{self.HOST}]:{self.PORT}" if ":" in self.HOST else f"{self.HOST}:{self.PORT}"
 
     @property
+    def own_address(self) -> str:
+        """Where this machine reaches the web server by a name that it answers under."""
+        return {"0.0.0.0": f"127.0.0.1:{self.PORT}", "::": f"[::1]:{self.PORT}"}.get(self.HOST, self.address)  # noqa: S104
+
+    @property
     def public_url(self) -> str:
         """What people type to reach the front page, without a slash at its end."""
         return self.PUBLIC_URL.rstrip("/") or f"http://{self.address}"

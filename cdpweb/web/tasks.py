@@ -16,6 +16,7 @@ from cdpweb.services import audit, problems, tasks
 from cdpweb.services.refused import Refused
 from cdpweb.services.task_view import Progress, TaskView
 from cdpweb.web import access
+from cdpweb.web.masking import masked
 from cdpweb.web.templating import counted, duration
 
 LISTED_STATUSES = (
@@ -111,12 +112,20 @@ def _shown(task: Task, refusals: Mapping[str, str]) -> dict[str, Any]:
     view = tasks.view_of(db.session, task, queueing.state_of(task.id))
     return {
         "view": view,
+        "titles": _titles(view),
         "refusals": refusals,
         "progress_line": _progress_line(view.progress),
         "counts_line": _counts_line(view),
         "settings_line": " · ".join(f"{line.label} {line.value}" for line in view.settings[:LISTED_SETTINGS]),
         "columns_line": " · ".join(one.field for one in view.columns if one.field),
     }
+
+
+def _titles(view: TaskView) -> dict[str, str]:
+    """The columns as the file calls them; to analysts as what they fill: a file without a header has people there."""
+    if access.sees_personal():
+        return {one.header: one.header for one in view.columns}
+    return {one.header: one.field or masked(one.header) for one in view.columns}
 
 
 def _progress_line(progress: Progress) -> str:

@@ -10,8 +10,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
+from cdpweb import queueing
 from cdpweb.domain.roles import Role
+from cdpweb.models import Customer
+from cdpweb.models.types import now
+from cdpweb.services.catalog.kinds import KINDS
+from tests.launching import launched
 from tests.web.markup import Markup
 
 TEXTS = st.one_of(
@@ -42,12 +48,15 @@ PAGES = [
     "/settings/tokens",
     "/settings/project",
     "/settings/junk",
-    "/settings/touchpoints/new",
-    "/settings/custom-fields/new",
-    "/settings/segments/new",
-    "/settings/topics/new",
+    *(f"/settings/{kind.replace('_', '-')}/new" for kind in KINDS),
+    "/settings/touchpoints/1",
+    "/settings/api-endpoints/1",
+    "/settings/action-templates/2",
     "/customers",
+    "/customers/1/edit",
+    "/customers/1/delete",
     "/settings/audit",
+    "/tasks/1",
 ]
 SEARCHES = [
     "/customers",
@@ -179,8 +188,11 @@ def test_odd_headers_give_no_500(app: Flask, headers: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def forms(client: FlaskClient) -> list[tuple[str, list[str]]]:
+def forms(client: FlaskClient, session: Session, drain: Callable[..., None]) -> list[tuple[str, list[str]]]:
     """Every form of the pages: where it posts to, and the names of its controls."""
+    session.add(Customer(id=1, email="anna@example.com", created_at=now()))
+    queueing.ring(launched(session, "Email,BirthDate\nanna@example.com,03/04/1990\n"))
+    drain()
     found = {}
     for address in PAGES:
         answer = client.get(address)
@@ -194,6 +206,7 @@ def forms(client: FlaskClient) -> list[tuple[str, list[str]]]:
             if "sign-out" not in target and "appearance" not in target:
                 found[target] = names
     assert len(found) > len(PAGES)
+    assert "/tasks/1/answers" in found
     return sorted(found.items())
 
 
