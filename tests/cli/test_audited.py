@@ -60,6 +60,12 @@ def test_what_comes_later_does_nothing_yet(shell, command):
     assert "comes later" in shell(command, *LATER[command]).stderr
 
 
+def test_an_import_that_may_lift_opt_outs_says_so(shell):
+    shell.load("Email\nanna@example.com\n", "--allow-resubscribe", "--segment", "Fairs/Spring", "--create-segment")
+    assert ("resubscribing_allowed", {"task": 1}) in shell.audited()
+    assert {"segments_created", "segment_groups_created", "task_launched"} <= {event for event, _ in shell.audited()}
+
+
 @pytest.mark.parametrize("command", ARGUMENTS)
 def test_a_command_stands_in_the_audit_log(shell, command, monkeypatch):
     monkeypatch.chdir(shell.folder)
