@@ -170,9 +170,9 @@ class TestSealedSearch:
         for browser in (analyst, client):
             assert page(browser.get(own)).one("a", class_="row-link")["href"] == "/customers/1"
 
-    def test_what_cannot_be_opened_is_refused_in_words(self, client, anna, make_app):
+    def test_what_cannot_be_opened_is_refused_in_words(self, app, client, anna, make_app):
         token = client.post("/customers", data={"q": "jones"}).location.partition("search=")[2]
-        foreign = make_app(SECRET_KEY="another").test_client()
+        foreign = make_app(SECRET_KEY="another", DATABASE_URL=app.config["DATABASE_URL"]).test_client()
         for text in (token[:-1], token[1:], token[:20] + "A" + token[21:], "x", "é", "%00", "=" * 9, "a" * 3000):
             for address in ("/customers", "/customers/export.csv"):
                 answer = client.get(f"{address}?search={text}")
