@@ -49,6 +49,7 @@ class Config:
     SECRET_KEY: str = setting("", "text", "signs sessions and forms; empty: made once, kept in the instance folder")
     WEB_THREADS: int = setting(8, "threads", "requests that each web process answers at a time", least=1)
     WEB_PROCESSES: int = setting(2, "processes", "web processes", least=1)
+    SLOW_SECONDS: float = setting(20, "seconds", "how long a sender may take for each 20 kB", least=0.1)
     MAX_UPLOAD_BYTES: int = setting(2 * GIGABYTE, "bytes", "the largest file that is received", least=1)
     MAX_UNPACKED_BYTES: int = setting(4 * GIGABYTE, "bytes", "the most that may come out of an archive", least=1)
     MAX_CELL_BYTES: int = setting(MEGABYTE, "bytes", "the longest quoted cell", least=1)
@@ -68,6 +69,11 @@ class Config:
     def address(self) -> str:
         """Where the web server listens: host and port."""
         return f"[{self.HOST}]:{self.PORT}" if ":" in self.HOST else f"{self.HOST}:{self.PORT}"
+
+    @property
+    def own_address(self) -> str:
+        """Where this machine reaches the web server by a name that it answers under."""
+        return {"0.0.0.0": f"127.0.0.1:{self.PORT}", "::": f"[::1]:{self.PORT}"}.get(self.HOST, self.address)  # noqa: S104
 
     @property
     def public_url(self) -> str:

@@ -59,13 +59,13 @@ def announce(config: Config) -> None:
             click.echo(f"cdpweb is not up after {HEALTHY_SECONDS} seconds; missing: {', '.join(missing)}.", err=True)
             return
         time.sleep(LOOK_SECONDS)
-    click.echo(f"\n  cdpweb is running at http://{config.address}/\n  Ctrl-C stops it.\n")
+    click.echo(f"\n  cdpweb is running at {config.public_url}/\n  Ctrl-C stops it.\n")
 
 
 def missing_parts(config: Config) -> list[str]:
     """The parts that do not answer, as the Procfile calls them."""
     try:
-        with urllib.request.urlopen(f"http://{config.address}/health", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://{config.own_address}/health", timeout=2) as answer:
             health: dict[str, Any] = json.load(answer)
     except (OSError, ValueError):
         return ["web"]

@@ -18,9 +18,9 @@ WELL = {"database": True, "broker": True, "workers": {"imports": 1, "short": 1}}
 
 
 class Running:
-    """A `run` in a session of its own, as a terminal would start it."""
+    """A `run` in a session of its own, as a terminal would start it; `terminal` is that one, where there is one."""
 
-    def __init__(self, folder: Path, **settings: object) -> None:
+    def __init__(self, folder: Path, *, terminal: int | None = None, **settings: object) -> None:
         self.port = free_port()
         self.instance = folder / "instance"
         self.log = folder / "run.log"
@@ -30,11 +30,12 @@ class Running:
             environment.pop(name, None)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "cdpweb", "run"],
+                [*(["setsid", "--ctty"] if terminal else []), sys.executable, "-m", "cdpweb", "run"],
                 env=environment,
+                stdin=terminal,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
+                start_new_session=terminal is None,
             )
 
     def is_announced(self) -> bool:

@@ -74,6 +74,9 @@ def test_every_address_needs_a_name_to_answer_under() -> None:
     assert config.hosts == ["localhost", "127.0.0.1", "[::1]", "cdp.example.org", "cdp", "[fd00::1]"]
     assert config.is_secure
     assert "192.0.2.7" in read_config({"HOST": "192.0.2.7"}).hosts
+    assert config.own_address == "127.0.0.1:8000"
+    assert read_config({"HOST": "::", "TRUSTED_HOSTS": "cdp"}).own_address == "[::1]:8000"
+    assert read_config({"HOST": "192.0.2.7"}).own_address == "192.0.2.7:8000"
     assert not read_config({}).is_secure
 
 

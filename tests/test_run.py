@@ -1,8 +1,10 @@
 """`python -m cdpweb run`: everything comes up, whoever is killed comes back, one signal ends all of it."""
 
 import os
+import re
 import signal
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +40,26 @@ def test_all_parts_come_up_come_back_and_end(running: Running) -> None:
     os.killpg(running.process.pid, signal.SIGINT)
     assert running.process.wait(STOP_SECONDS) == 0
     assert not any(map(is_there, parts.values()))
+
+
+@pytest.mark.timeout(300)
+def test_the_first_link_goes_to_the_terminal_alone(tmp_path: Path) -> None:
+    """Also where everybody may reach it, under the name that it has been told."""
+    ours, theirs = os.openpty()
+    settings = {"HOST": "0.0.0.0", "PUBLIC_URL": "http://cdp.example.org"}
+    running = Running(tmp_path, terminal=theirs, **settings)
+    os.close(theirs)
+    try:
+        wait_for(lambda: "cdpweb is running at http://cdp.example.org/" in running.log.read_text(), START_SECONDS)
+        printed = os.read(ours, 10_000).decode()
+        found = re.search(r"http://cdp\.example\.org(/welcome/\S+)", printed)
+        assert found, printed
+        with urllib.request.urlopen(f"http://127.0.0.1:{running.port}{found[1]}", timeout=10) as answer:
+            assert answer.status == 200
+        assert "/welcome/" not in running.log.read_text()
+    finally:
+        running.stop()
+        os.close(ours)
 
 
 @pytest.mark.timeout(300)

@@ -27,8 +27,8 @@ def load(file: Path) -> None:
         loaded = files.load(db.session, _document(file))
     except Refused as refused:
         raise Refusal("\n".join(f"{path}: {sentence}" for path, sentence in refused.sentences.items())) from refused
-    db.session.commit()
     audit.record("catalog_loaded", created=loaded.created, changed=loaded.changed)
+    db.session.commit()
     click.echo(f"{loaded.created:,} created, {loaded.changed:,} changed, {loaded.unchanged:,} as they were.")
 
 

@@ -65,7 +65,7 @@ def web() -> None:
     config = prepare_instance(read_config())
     options = {
         "--bind": config.address,
-        "--worker-class": "gthread",
+        "--worker-class": "cdpweb.serving.PatientWorker",
         "--workers": str(config.WEB_PROCESSES),
         "--threads": str(config.WEB_THREADS),
         "--graceful-timeout": GRACE_SECONDS,

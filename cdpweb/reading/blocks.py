@@ -12,6 +12,12 @@ from cdpweb.reading.dialect import Dialect, announced_delimiter
 from cdpweb.reading.flat import MAX_RECORD_BYTES, Flattener, RecordTooLong
 from cdpweb.reading.rows import rows_of
 
+MAX_COLUMNS = 16_384
+"""As many as a spreadsheet has; empty ones at the right come from there."""
+
+MAX_NAMED_COLUMNS = 2_000
+"""Each of them is asked about on the page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -48,7 +54,8 @@ class Block:
 def read_header(path: Path, dialect: Dialect, max_cell_bytes: int) -> Header:
     """The header of a work file.
 
-    Raises FileRefused: `empty_file`, `no_header`, `header_line_missing`, `header_malformed`, `no_records`.
+    Raises FileRefused: `empty_file`, `no_header`, `header_line_missing`, `header_malformed`,
+    `too_many_columns`, `no_records`.
     """
     with path.open("rb") as file:
         header = header_of(file, dialect, max_cell_bytes)
@@ -81,8 +88,11 @@ def header_of(file: BinaryIO, dialect: Dialect, max_cell_bytes: int) -> Header:
     if flat.startswith(flattener.alphabet.malformed_mark):
         raise errors.header_malformed(last_line)
     cells = tuple(flattener.alphabet.cells(flat))
-    if not any(cell.strip() for cell in cells):
+    named = sum(1 for cell in cells if cell.strip())
+    if not named:
         raise errors.no_header(line)
+    if len(cells) > MAX_COLUMNS or named > MAX_NAMED_COLUMNS:
+        raise errors.too_many_columns(line, len(cells), MAX_NAMED_COLUMNS)
     return Header(cells, line, Position(flattener.window.offset, 1, last_line + 1))
 
 

@@ -159,6 +159,15 @@ def header_malformed(line: int) -> FileRefused:
     )
 
 
+def too_many_columns(line: int, columns: int, most: int) -> FileRefused:
+    """More columns than any page could ask about."""
+    return FileRefused(
+        "too_many_columns",
+        f"The header, on line {line:,}, has {columns:,} columns; a file may have {most:,} with a name. Leave out those "
+        "that are not about customers, or check the delimiter and the header line: rows may have become columns.",
+    )
+
+
 def no_records(header_line: int) -> FileRefused:
     """A header and nothing else (rules §1.5)."""
     return FileRefused(

@@ -177,6 +177,8 @@ class _Launcher:
         self.session.add(task)
         self.session.flush()
         audit.record("task_launched", person=launch.author, task=task.id)
+        if settings.allow_resubscribe:
+            audit.record("resubscribing_allowed", person=launch.author, task=task.id)
         return task
 
     def _refuse(self, sentences: Mapping[str, str]) -> None:
@@ -226,6 +228,7 @@ _FIELD_OF_REFUSAL = {
     "header_line_missing": "header_line",
     "header_malformed": "header_line",
     "no_header": "header_line",
+    "too_many_columns": "header_line",
 }
 
 

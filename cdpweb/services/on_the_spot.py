@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from cdpweb.models import ActionTemplate, Segment, SegmentGroup
 from cdpweb.models.catalog import SYSTEM_NAME_CHARACTERS
+from cdpweb.services import audit
 from cdpweb.services.catalog import entries
 from cdpweb.services.catalog.kinds import ACTION_TEMPLATES, SEGMENT_GROUPS, SEGMENTS, Kind
 from cdpweb.services.refused import Refused
@@ -79,7 +80,9 @@ def _create(session: Session, kind: Kind, name: str, system_name: str, group: Se
         _refuse_namesake(session, kind, name, within)
         system_name = _free_system_name(session, kind, name, within)
     entry = {"name": name, "system_name": system_name}
-    return entries.create(session, kind, entry | ({"group": group.system_name} if group else {}))
+    row = entries.create(session, kind, entry | ({"group": group.system_name} if group else {}))
+    audit.record(f"{kind.plural}_created", id=row.id)
+    return row
 
 
 def _refuse_namesake(session: Session, kind: Kind, name: str, within: Mapping[str, Any]) -> None:

@@ -171,11 +171,12 @@ def store(
 ) -> Upload:
     """Receive a file from `stream` and store it (rules §1.1).
 
-    `declared_bytes` is what its sender says it has. Raises TooLarge, DiskFull.
+    `declared_bytes` is what its sender says it has. Raises TooLarge, DiskFull, and Refused where less came.
     """
     with Arrival(config, declared_bytes) as arrival:
         while piece := stream.read(PIECE_BYTES):
             arrival.write(piece)
+        _check_complete(arrival.size_bytes, declared_bytes or 0)
         return keep(session, arrival, given_name, owner=owner)
 
 
@@ -213,6 +214,13 @@ def too_large(config: Config) -> TooLarge:
 def _check_declared(config: Config, declared_bytes: int) -> None:
     if declared_bytes > config.MAX_UPLOAD_BYTES:
         raise too_large(config)
+
+
+def _check_complete(size_bytes: int, declared_bytes: int) -> None:
+    """Half a file is none: whoever imported it would not learn what is missing."""
+    if size_bytes < declared_bytes:
+        came = f"Only {in_words(size_bytes)} of {in_words(declared_bytes)} came"
+        raise Refused({"file": f"{came}: the connection broke off, or was too slow. Send the file again."})
 
 
 def _check_room(config: Config, folder: Path, declared_bytes: int) -> None:

@@ -132,6 +132,8 @@ def _admit_token(text: str) -> None:
     if scope is None or scope.value not in held.scopes:
         needed = f"needs the scope {scope.value}" if scope else "is not open to API tokens"
         abort(403, f"This address {needed}.")
+    if held.user.kind not in rights.roles_of(request.endpoint):
+        abort(403, "Who created this API token may not do this any more. An owner can create another under Settings.")
     g.api_token = held
     audit.origin.set(Origin(f"token:{held.name}", request.remote_addr))
     if tokens.is_use_due(held):

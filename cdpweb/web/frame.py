@@ -3,6 +3,7 @@
 from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from cdpweb.extensions import current_config
 from cdpweb.web.arguments import parts_of
 from cdpweb.web.templating import APPEARANCE_COOKIE, APPEARANCES
 
@@ -24,7 +25,14 @@ def choose_appearance() -> Response:
     if chosen not in APPEARANCES:
         abort(400, "Choose Auto, Light or Dark.")
     response = redirect(_page_left(), code=303)
-    response.set_cookie(APPEARANCE_COOKIE, chosen, max_age=APPEARANCE_MAX_AGE_SECONDS, samesite="Lax", httponly=True)
+    response.set_cookie(
+        APPEARANCE_COOKIE,
+        chosen,
+        max_age=APPEARANCE_MAX_AGE_SECONDS,
+        samesite="Lax",
+        httponly=True,
+        secure=current_config().is_secure,
+    )
     return response
 
 

@@ -289,7 +289,7 @@ def _survey(page: ImportPage, upload: Upload, act: str) -> None:
     """Look at the file as the form says; settings columns that have just been mapped turn their switches on."""
     form = page.form
     is_first = form.surveyed.data != form.upload.data
-    shown = set() if is_first else set(form.shown_switches.data.split())
+    shown = set() if is_first else set((form.shown_switches.data or "").split())
     chosen = import_form.switches_of(form)
 
     def look(from_file: frozenset[Switch] | None) -> Survey:

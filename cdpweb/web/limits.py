@@ -1,8 +1,8 @@
-"""How often one may try: sign-ins and uploads are counted in the broker, or here while it is away."""
+"""How often one may try, and how much one may send: tries are counted in the broker, or here while it is away."""
 
 import hashlib
 
-from flask import Flask, request, session
+from flask import Flask, current_app, request, session
 from flask_limiter import Limit, Limiter, RateLimitExceeded
 
 from cdpweb import broker
@@ -12,6 +12,7 @@ OF_ADDRESS = {
     "account.sign_in": "30/minute",
     "account.enter_code": "30/minute",
     "account.welcome": "30/minute",
+    "security.report": "30/minute",
 }
 """All posts from one address."""
 
@@ -30,9 +31,13 @@ OF_PERSON = {
 }
 """Posts of one person; a file may come with the form of `imports.create`."""
 
+TAKE_FILES = {"imports.create", "imports.upload"}
+"""Routes that take more than a form; what comes to others would fill the disk, and they are open to strangers."""
+
 
 def init_app(app: Flask) -> None:
     """Count before the body of a request is read."""
+    app.before_request(_limit_size)
     limits = [
         _limit(OF_ADDRESS, _address),
         _limit(OF_ACCOUNT, lambda: _digest(_address(), _account()), only_failures=True),
@@ -51,6 +56,11 @@ def init_app(app: Flask) -> None:
         in_memory_fallback_enabled=True,
         enabled=app.config.get("RATELIMIT_ENABLED", True),
     )
+
+
+def _limit_size() -> None:
+    if request.endpoint not in TAKE_FILES:
+        request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
 
 
 def wait_seconds(error: RateLimitExceeded) -> int:

@@ -44,6 +44,7 @@ ROLES: Mapping[str, frozenset[Role] | None] = MappingProxyType(
         "imports.upload": WORK,
         "imports.template": WORK,
         "customers.index": SEE,
+        "customers.search": SEE,
         "customers.show": SEE,
         "customers.export_csv": WORK,
         "customers.edit": WORK,
@@ -72,6 +73,7 @@ ROLES: Mapping[str, frozenset[Role] | None] = MappingProxyType(
         "tokens.create": OWN,
         "tokens.revoke": OWN,
         "audit_log.index": OWN,
+        "audit_log.search": OWN,
         "audit_log.export": OWN,
     }
 )

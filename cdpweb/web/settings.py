@@ -173,8 +173,8 @@ def remove(kind: Kind, id: int) -> tuple[str, int] | Response:
 
 
 def _saved(event: str, address: str, sentence: str = "Saved.", **subject: int) -> Response:
-    db.session.commit()
     audit.record(event, person=access.person(), **subject)
+    db.session.commit()
     flash(sentence, "positive")
     return redirect(address, code=303)
 

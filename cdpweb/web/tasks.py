@@ -13,10 +13,11 @@ from cdpweb.extensions import db
 from cdpweb.models import Task
 from cdpweb.models.types import now
 from cdpweb.queueing import BrokerDown
-from cdpweb.services import problems, tasks
+from cdpweb.services import audit, problems, tasks
 from cdpweb.services.refused import Refused
 from cdpweb.services.task_view import Progress, TaskView
 from cdpweb.web import access
+from cdpweb.web.masking import masked
 from cdpweb.web.templating import counted, dotted, duration, project_zone
 
 LISTED_STATUSES = (
@@ -90,6 +91,7 @@ def answer(id: int) -> AnyResponse | tuple[str, int]:
 def problems_csv(id: int) -> Response:
     """All problems of a task as CSV, dangerous cells guarded (rules §8.2)."""
     task = _task(id)
+    audit.record("problems_exported", person=access.person(), task=task.id)
     answer = Response(stream_with_context(_problem_lines(task.id)), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="task-{id}-problems.csv"'
     return answer
@@ -111,6 +113,7 @@ def _shown(task: Task, refusals: Mapping[str, str]) -> dict[str, Any]:
     view = tasks.view_of(db.session, task, queueing.state_of(task.id))
     return {
         "view": view,
+        "titles": _titles(view),
         "refusals": refusals,
         "seen_at": f"{now().astimezone(project_zone()):%H:%M:%S}",
         "progress_line": _progress_line(view.progress),
@@ -118,6 +121,13 @@ def _shown(task: Task, refusals: Mapping[str, str]) -> dict[str, Any]:
         "settings_line": dotted(f"{line.label} {line.value}" for line in view.settings[:LISTED_SETTINGS]),
         "columns_line": dotted(one.field for one in view.columns if one.field),
     }
+
+
+def _titles(view: TaskView) -> dict[str, str]:
+    """The columns as the file calls them; to analysts as what they fill: a file without a header has people there."""
+    if access.sees_personal():
+        return {one.header: one.header for one in view.columns}
+    return {one.header: one.field or masked(one.header) for one in view.columns}
 
 
 def _progress_line(progress: Progress) -> str:

@@ -11,11 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 from redis import Redis
+from sqlalchemy import select
 
 from cdpweb import migrating
 from cdpweb.app import create_app
 from cdpweb.cli import cli
 from cdpweb.extensions import db
+from cdpweb.models import AuditEvent
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +52,13 @@ class Shell:
         path = self.folder / name
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         return path
+
+    def audited(self) -> list[tuple[str, dict[str, Any]]]:
+        """The events of the audit log with their subjects; all of them by who sits at the terminal."""
+        with self.app.app_context():
+            events = list(db.session.scalars(select(AuditEvent).order_by(AuditEvent.id)))
+        assert all(one.person and one.person.startswith("shell:") for one in events), events
+        return [(one.event, one.subject) for one in events]
 
     def load(self, text: str | bytes, *options: str) -> dict[str, Any]:
         """The JSON of an import that finishes."""

@@ -18,6 +18,9 @@ def test_loading_twice_changes_nothing_and_dump_prints_what_load_reads(shell):
     assert load(shell, DOCUMENT).stdout == "0 created, 0 changed, 2 as they were.\n"
     dumped = shell("catalog", "dump").stdout
     assert json.loads(dumped)["areas"] == DOCUMENT["areas"]
+    assert [subject for event, subject in shell.audited() if event == "catalog_loaded"] == [
+        {"created": 2, "changed": 0}, {"created": 0, "changed": 0},
+    ]  # fmt: skip
     assert load(shell, dumped).stdout.startswith("0 created, 0 changed")
 
 

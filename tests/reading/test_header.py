@@ -43,13 +43,23 @@ def test_a_separator_line_is_no_header(line: str) -> None:
     assert header(f"{line}\r\nEmail;Name\r\n", delimiter=";").line == 2
 
 
+def test_as_many_columns_as_a_spreadsheet_has_and_no_more() -> None:
+    """Empty ones at the right are dropped; each named one is asked about."""
+    assert len(header("Email" + "," * 16_383).cells) == 16_384
+    assert len(header(",".join(f"c{number}" for number in range(2000))).cells) == 2000
+    for text, columns in (("Email" + "," * 16_384, "16,385"), (",".join(f"c{n}" for n in range(2001)), "2,001")):
+        refused = refusal(f"{text}\nx\n")
+        assert refused.code == "too_many_columns"
+        assert f"on line 1, has {columns} columns; a file may have 2,000 with a name" in refused.sentence
+
+
 def test_a_header_over_several_lines() -> None:
     """rules 1.4: line numbers are those of the original file."""
     assert header('Email,"First\r\nname"\nx') == Header(("Email", "First\r\nname"), 1, Position(20, 1, 3))
 
 
 def test_a_header_longer_than_a_piece() -> None:
-    cells = tuple(f"Column{number}" * 20 for number in range(3000))
+    cells = tuple(f"Column{number}" * 40 for number in range(1500))
     assert header(",".join(cells) + "\nx").cells == cells
 
 

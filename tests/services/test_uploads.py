@@ -102,11 +102,18 @@ class TestArriving:
         """rules 1.2: three times the declared length and the reserve must be free; issue: disk nearly full."""
         free = shutil.disk_usage(config.INSTANCE).free
         tight = replace(config, FREE_DISK_RESERVE_BYTES=free - 20_000_000)
-        assert store(config=tight, declared_bytes=1_000)
+        assert store(config=tight, declared_bytes=len(CSV))
         with pytest.raises(uploads.DiskFull) as refused:
             store(config=tight, declared_bytes=20_000_000)
         assert "must be free" in refused.value.sentences["file"]
         assert len(files(config)) == 1
+
+    def test_half_a_file_is_none(self, store, config):
+        """Whoever imported it would not learn what is missing."""
+        with pytest.raises(uploads.Refused) as refused:
+            store(declared_bytes=len(CSV) + 1)
+        assert "the connection broke off, or was too slow" in refused.value.sentences["file"]
+        assert files(config) == []
 
     def test_a_disk_that_runs_full_after_all_leaves_nothing_behind(self, session, config):
         """The device that is always full stands for the disk."""

@@ -129,6 +129,24 @@ def test_sign_in_is_limited_and_works_while_the_broker_is_down(
     assert answers == [422] * 10 + [429]
 
 
+def test_a_session_from_before_signing_in_is_worth_nothing(app: Flask, stranger: FlaskClient, anna: str) -> None:
+    """Whoever plants a cookie in a browser has no part in what its person then begins."""
+    planted = app.test_client(role=None)
+    page(planted.get("/sign-in"))
+    with planted.session_transaction() as session:
+        session["mark"] = "planted"
+    cookie = planted.get_cookie("session")
+    assert cookie
+    stranger.set_cookie("session", cookie.value)
+    assert sign_in(stranger).status_code == 303
+    own = stranger.get_cookie("session")
+    assert own
+    assert own.value != cookie.value
+    with stranger.session_transaction() as session:
+        assert "mark" not in session
+    assert planted.get("/tasks").status_code == 303
+
+
 def test_signing_out_ends_the_session(app: Flask, stranger: FlaskClient, anna: str) -> None:
     sign_in(stranger)
     assert stranger.post("/sign-out").location == "/sign-in"
@@ -264,6 +282,8 @@ def test_secure_cookies_and_strict_transport_behind_tls(
     answer = client.post("/sign-in", data={"email": ANNA, "password": PASSWORD}, headers=forwarded)
     assert answer.status_code == 303
     assert "; Secure" in answer.headers["Set-Cookie"]
+    shown = client.post("/appearance", data={"appearance": "dark"}, headers=forwarded)
+    assert all("; Secure; HttpOnly" in cookie for cookie in shown.headers.getlist("Set-Cookie"))
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
     with app.app_context():
         addresses = db.session.scalars(select(AuditEvent.address).where(AuditEvent.event == "signed_in"))

@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
+from werkzeug.test import TestResponse
 
 from cdpweb.extensions import db
 from cdpweb.models import AuditEvent
@@ -38,15 +39,26 @@ def test_an_event_is_undone_with_what_it_tells(app: Flask) -> None:
         assert db.session.scalars(select(AuditEvent)).all() == []
 
 
+def searched(client: FlaskClient, **sent: str) -> TestResponse:
+    """The page that a search leads to, whose address names nobody."""
+    answer = client.post("/settings/audit", data=sent)
+    assert answer.status_code == 303
+    assert sent["q"] not in answer.location.partition("search=")[2].partition("&")[0]
+    return client.get(answer.location)
+
+
 def test_the_log_is_searched_and_exported(client: FlaskClient) -> None:
     client.post("/settings/users", data={"email": "bob@example.com", "role": "analyst"})
     client.get("/customers/export.csv")
     shown = page(client.get("/settings/audit")).text
     assert "added a user" in shown
     assert "127.0.0.1" in shown
-    assert "Nothing fits" in page(client.get("/settings/audit?q=nobody")).text
+    assert "Nothing fits" in page(searched(client, q="nobody")).text
     assert "exported customers" not in page(client.get("/settings/audit?event=user_added")).text.partition("Search")[2]
-    answer = client.get("/settings/audit/export.csv?q=customers_exported")
+    found = searched(client, q="customers_exported", event="customers_exported")
+    address = next(has["href"] for has in page(found).all("a") if "export" in has["href"])
+    assert "customers_exported" not in address.partition("search=")[2].partition("&")[0]
+    answer = client.get(address)
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     header, line = csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))

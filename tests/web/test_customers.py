@@ -67,6 +67,13 @@ def form_of(client, number=1):
     return sent
 
 
+def searched(client, **sent):
+    """The page that a search leads to."""
+    answer = client.post("/customers", data=sent)
+    assert answer.status_code == 303
+    return client.get(answer.location)
+
+
 class TestList:
     def test_an_empty_base_says_how_to_begin(self, client):
         assert "No customers yet" in page(client.get("/customers")).text
@@ -79,22 +86,21 @@ class TestList:
 
     def test_search_and_filters(self, client, anna):
         for query, found in [
-            ("q=ANNA@mail.com", ["/customers/1"]),
-            ("q=jon", ["/customers/2"]),
-            ("segment=1", ["/customers/1"]),
-            ("touchpoint=1&template=1", ["/customers/1"]),
-            ("q=jon&segment=1", []),
-            ("task=5&outcome=created", []),
-            ("outcome=nonsense", ["/customers/2", "/customers/1"]),
+            ({"q": "ANNA@mail.com"}, ["/customers/1"]),
+            ({"q": "jon"}, ["/customers/2"]),
+            ({"segment": "1"}, ["/customers/1"]),
+            ({"touchpoint": "1", "template": "1"}, ["/customers/1"]),
+            ({"q": "jon", "segment": "1"}, []),
+            ({"task": "5", "outcome": "created"}, []),
+            ({"outcome": "nonsense"}, ["/customers/2", "/customers/1"]),
         ]:
-            shown = page(client.get(f"/customers?{query}"))
+            shown = page(searched(client, **query))
             assert [link["href"] for link in shown.all("a", class_="row-link")] == found
             assert found or "Nobody fits" in shown.text
 
     def test_pages_keep_the_filters(self, client, anna, monkeypatch):
         monkeypatch.setattr(search, "PAGE_CUSTOMERS", 1)
-        first = page(client.get("/customers?q=mail.com&segment="))
-        assert "Nobody fits" in first.text
+        assert "Nobody fits" in page(searched(client, q="mail.com", segment="")).text
         first = page(client.get("/customers?template=&touchpoint="))
         assert first.one("a", rel="next")["href"] == "/customers?after=2"
         second = page(client.get("/customers?after=2"))
@@ -112,8 +118,78 @@ class TestList:
             assert "is not a number that can stand for" in page(client.get(f"/customers?{query}"), 400).text
 
     def test_strange_texts_are_only_not_found(self, client, anna):
-        for text in ("%00", "%FF%FE", "%27%3B--", "a" * 5000, "9" * 400, "%F0%9F%98%80"):
-            assert client.get(f"/customers?q={text}").status_code == 200
+        for text in ("\0", "\ufffd\ufffe", "';--", "{{7*7}}", "a" * 500, "9" * 400, "\U0001f600" * 500):
+            page(searched(client, q=text))
+        assert "at most 500 characters" in page(client.post("/customers", data={"q": "a" * 501}), 400).text
+
+
+class TestSealedSearch:
+    """What is searched for stands in no address: histories and the logs of proxies keep those."""
+
+    def test_no_address_of_a_search_names_anybody(self, client, anna, monkeypatch):
+        monkeypatch.setattr(search, "PAGE_CUSTOMERS", 1)
+        answer = client.post("/customers", data={"q": "anna@mail.com", "segment": "1"})
+        shown = page(client.get(answer.location))
+        assert shown.one("input", name="q")["value"] == "anna@mail.com"
+        assert shown.one("form", action="/customers")["method"] == "post"
+        export = next(has["href"] for has in shown.all("a") if "export" in has["href"])
+        for address in (answer.location, export):
+            assert "anna" not in address and "mail.com" not in address
+            assert "segment=1" in address
+        assert [line.split(",")[0] for line in client.get(export).text.split()[1:]] == ["anna@mail.com"]
+
+    def test_pages_exports_and_colleagues_keep_the_search(self, client, marketer, session, monkeypatch):
+        monkeypatch.setattr(search, "PAGE_CUSTOMERS", 1)
+        session.add_all(
+            [
+                Customer(id=number, last_name=name, created_at=now())
+                for number, name in enumerate(("Lee", "Ray", "Lee"), 1)
+            ]
+        )
+        session.commit()
+        first = client.post("/customers", data={"q": "lee"}).location
+        for browser in (client, client, marketer):
+            shown = page(browser.get(first))
+            assert shown.one("a", class_="row-link")["href"] == "/customers/3"
+            second = page(browser.get(shown.one("a", rel="next")["href"]))
+            assert second.one("a", class_="row-link")["href"] == "/customers/1"
+            assert second.one("input", name="q")["value"] == "lee"
+            back = page(browser.get(second.one("a", rel="prev")["href"]))
+            assert back.one("a", class_="row-link")["href"] == "/customers/3"
+
+    def test_equal_searches_have_unequal_addresses(self, client):
+        """Who reads a log cannot tell that two people looked for the same customer."""
+        assert len({client.post("/customers", data={"q": "anna@mail.com"}).location for _ in range(3)}) == 3
+
+    def test_an_analyst_does_not_read_what_others_searched_for(self, client, analyst, anna):
+        theirs = client.post("/customers", data={"q": "anna@mail.com"}).location
+        refused = page(analyst.get(theirs), 400)
+        assert "whose role sees more than yours" in refused.text
+        assert "anna" not in refused.text
+        own = analyst.post("/customers", data={"q": "A-1"}).location
+        for browser in (analyst, client):
+            assert page(browser.get(own)).one("a", class_="row-link")["href"] == "/customers/1"
+
+    def test_what_cannot_be_opened_is_refused_in_words(self, app, client, anna, make_app):
+        token = client.post("/customers", data={"q": "jones"}).location.partition("search=")[2]
+        foreign = make_app(SECRET_KEY="another", DATABASE_URL=app.config["DATABASE_URL"]).test_client()
+        for text in (token[:-1], token[1:], token[:20] + "A" + token[21:], "x", "é", "%00", "=" * 9, "a" * 3000):
+            for address in ("/customers", "/customers/export.csv"):
+                answer = client.get(f"{address}?search={text}")
+                assert answer.status_code == 400, text
+                assert "The search in this address cannot be read" in answer.text
+        assert foreign.get(f"/customers?search={token}").status_code == 400
+
+    def test_a_search_in_plain_is_refused_and_does_not_export_everybody(self, client, anna):
+        for address in ("/customers?q=anna", "/customers/export.csv?q=anna"):
+            answer = client.get(address)
+            assert answer.status_code == 400
+            assert "Type it into the search field" in answer.text
+
+    def test_a_filter_that_is_no_number_gets_into_no_address(self, client, anna):
+        answer = client.post("/customers", data={"task": "anna@mail.com"})
+        assert answer.status_code == 400
+        assert "Location" not in answer.headers
 
 
 class TestProfile:

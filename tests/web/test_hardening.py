@@ -10,8 +10,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
+from cdpweb import queueing
 from cdpweb.domain.roles import Role
+from cdpweb.models import Customer
+from cdpweb.models.types import now
+from cdpweb.services.catalog.kinds import KINDS
+from tests.launching import launched
 from tests.web.markup import Markup
 
 TEXTS = st.one_of(
@@ -42,10 +48,15 @@ PAGES = [
     "/settings/tokens",
     "/settings/project",
     "/settings/junk",
-    "/settings/touchpoints/new",
-    "/settings/custom-fields/new",
-    "/settings/segments/new",
-    "/settings/topics/new",
+    *(f"/settings/{kind.replace('_', '-')}/new" for kind in KINDS),
+    "/settings/touchpoints/1",
+    "/settings/api-endpoints/1",
+    "/settings/action-templates/2",
+    "/customers",
+    "/customers/1/edit",
+    "/customers/1/delete",
+    "/settings/audit",
+    "/tasks/1",
 ]
 SEARCHES = [
     "/customers",
@@ -56,7 +67,8 @@ SEARCHES = [
     "/settings/audit/export.csv",
 ]
 ARGUMENTS = (
-    "q", "before", "after", "status", "kind", "task", "segment", "touchpoint", "template", "outcome", "event", "ids",
+    "q", "search", "before", "after", "status", "kind", "task", "segment", "touchpoint", "template", "outcome",
+    "event", "ids",
 )  # fmt: skip
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'",
@@ -115,6 +127,25 @@ def test_strangers_send_no_file_to_the_disk(app: Flask, stranger: FlaskClient) -
     assert not folder.exists() or not list(folder.iterdir())
 
 
+@pytest.mark.parametrize("address", ["/sign-in", "/sign-in/code", "/appearance"])
+def test_strangers_send_no_more_than_a_form(stranger: FlaskClient, address: str) -> None:
+    """A file that comes with a form which takes none would go to the temporary folder, whole."""
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\n'
+    answer = stranger.post(
+        address, data=head + b"x" * 1_000_000 + b"\r\n--x--\r\n", content_type="multipart/form-data; boundary=x"
+    )
+    assert answer.status_code == 413
+    assert "A form may have up to 1 MB" in answer.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"1", b'{"csp-report": 1}', b'{"csp-report": {"document-uri": "http://[x"}}', b"[" * 9999],
+)
+def test_any_report_of_the_policy_is_taken(stranger: FlaskClient, body: bytes) -> None:
+    assert stranger.post("/csp-report", data=body).status_code == 204
+
+
 def test_uploads_are_limited(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     from cdpweb.web import limits
 
@@ -157,8 +188,11 @@ def test_odd_headers_give_no_500(app: Flask, headers: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def forms(client: FlaskClient) -> list[tuple[str, list[str]]]:
+def forms(client: FlaskClient, session: Session, drain: Callable[..., None]) -> list[tuple[str, list[str]]]:
     """Every form of the pages: where it posts to, and the names of its controls."""
+    session.add(Customer(id=1, email="anna@example.com", created_at=now()))
+    queueing.ring(launched(session, "Email,BirthDate\nanna@example.com,03/04/1990\n"))
+    drain()
     found = {}
     for address in PAGES:
         answer = client.get(address)
@@ -172,6 +206,7 @@ def forms(client: FlaskClient) -> list[tuple[str, list[str]]]:
             if "sign-out" not in target and "appearance" not in target:
                 found[target] = names
     assert len(found) > len(PAGES)
+    assert "/tasks/1/answers" in found
     return sorted(found.items())
 
 
@@ -180,7 +215,10 @@ def forms(client: FlaskClient) -> list[tuple[str, list[str]]]:
 def test_no_form_gives_a_500(client: FlaskClient, forms: list[tuple[str, list[str]]], given: Any) -> None:
     address, names = given.draw(st.sampled_from(forms))
     sent = given.draw(st.dictionaries(st.sampled_from([*names, "act", "column-0", "mode-Email"]), TEXTS, max_size=12))
-    assert client.post(address, data=sent).status_code < 500
+    answer = client.post(address, data=sent)
+    assert answer.status_code < 500
+    if answer.status_code == 303:
+        assert client.get(answer.location).status_code < 500
 
 
 @FUZZ

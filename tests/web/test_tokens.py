@@ -3,10 +3,10 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from cdpweb.extensions import db
-from cdpweb.models import ApiToken
+from cdpweb.models import ApiToken, User
 from tests.web.markup import page
 
 
@@ -55,6 +55,20 @@ def test_a_revoked_token_is_of_no_use(app: Flask, client: FlaskClient, stranger:
     assert ask(stranger, "/api/tasks", text)[0] == 401
     assert "revoked" in page(client.get("/settings/tokens")).text
     assert client.post("/settings/tokens/99/revoke").status_code == 404
+
+
+def test_a_token_reaches_no_more_than_who_created_it(app: Flask, client: FlaskClient, stranger: FlaskClient) -> None:
+    export, tasks = create(client, "customers:export"), create(client, "tasks:read")
+    for role, allowed in (("marketer", 200), ("analyst", 403)):
+        with app.app_context():
+            db.session.execute(update(User).values(role=role))
+            db.session.commit()
+        assert ask(stranger, "/customers/export.csv", export)[0] == allowed, role
+        assert ask(stranger, "/api/tasks", tasks)[0] == 200
+    with app.app_context():
+        db.session.execute(update(User).values(active=False))
+        db.session.commit()
+    assert ask(stranger, "/api/tasks", tasks)[0] == 401
 
 
 @pytest.mark.parametrize("token", ["", "x", "cdpweb_", "cdpweb_" + "a" * 43, "\udc80", "é"])

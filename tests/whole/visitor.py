@@ -56,6 +56,11 @@ class Visitor:
         self._session, self._jar = session, CookieJar()
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar), _Stay)
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """What the browser keeps."""
+        return {"session": self._session} | {one.name: one.value or "" for one in self._jar}
+
     def get(self, path: str) -> Answer:
         """Ask for a page."""
         return self._ask(urllib.request.Request(self._url + path))

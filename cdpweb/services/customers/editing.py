@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 from sqlalchemy import select
@@ -32,6 +33,7 @@ from cdpweb.engine.stores import take_turn
 from cdpweb.engine.write import write_by_hand
 from cdpweb.models import Change, Customer
 from cdpweb.models.types import now
+from cdpweb.services import audit
 from cdpweb.services.customers.counters import next_id
 from cdpweb.services.customers.lookup import owners
 from cdpweb.services.customers.profile import name_of
@@ -87,9 +89,19 @@ def edit_customer(
     if changes is None:
         return False
     number = next_id(session, "changes")
-    session.add(Change(customer_id=customer.id, id=number, at=at, author=author, fields=json.loads(changes)))
+    fields_changed = json.loads(changes)
+    session.add(Change(customer_id=customer.id, id=number, at=at, author=author, fields=fields_changed))
     session.flush()
+    _record(catalog, customer, fields_changed, author)
     return True
+
+
+def _record(catalog: Catalog, customer: Customer, changed: Mapping[str, Any], author: str | None) -> None:
+    """A consent stated by hand may lift an opt-out, which no file could: it is recorded by itself."""
+    audit.record("customer_edited", person=author, customer=customer.id)
+    nodes = [name for name, one in fields(catalog).items() if one.kind is Kind.CONSENT and name in changed]
+    if nodes:
+        audit.record("consent_overridden", person=author, customer=customer.id, of=" ".join(nodes))
 
 
 # What is asked for

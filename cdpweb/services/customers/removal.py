@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from cdpweb.engine.stores import take_turn
 from cdpweb.models import Action, Change, Customer, ExternalId, SegmentMember
 from cdpweb.models.types import now
+from cdpweb.services import audit
 from cdpweb.services.customers.counters import next_id
 
 DELETED = {"Customer": ["deleted", None]}
@@ -49,6 +50,7 @@ def delete_customer(session: Session, customer: Customer, author: str | None) ->
     session.delete(customer)
     session.add(Change(customer_id=number, id=next_id(session, "changes"), at=now(), author=author, fields=DELETED))
     session.flush()
+    audit.record("customer_deleted", person=author, customer=number)
 
 
 def deletion_of(session: Session, customer_id: int) -> Change | None:
