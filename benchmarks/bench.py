@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from benchmarks import files, limits
+from benchmarks import limits
 from benchmarks.bases import Base, base, server
-from benchmarks.measuring import Measured
+from benchmarks.measuring import Measured, run
 from tests.postgres import Cluster
 
 MILLION = 1_000_000
@@ -102,10 +102,10 @@ class Bench:
         self.folder, self.rows, self.results = folder, rows, Results()
         self.new, self.clean = folder / "new.csv", folder / "clean.csv"
         self.update, self.ugly = folder / "update.csv", folder / "ugly.csv"
-        files.write_new(self.new, rows)
-        files.write_clean(self.clean, rows)
-        files.write_update(self.update, rows, known=rows)
-        files.write_ugly(self.ugly, rows)
+        _write("new", self.new, rows)
+        _write("clean", self.clean, rows)
+        _write("update", self.update, rows, rows)
+        _write("ugly", self.ugly, rows)
 
     def once(self, database: str, cluster: Cluster | None) -> None:
         """Every comparison of the million, once."""
@@ -123,15 +123,15 @@ class Bench:
         """New customers in files of other sizes: memory does not grow with the file."""
         for rows in sizes:
             file = self.folder / "size.csv"
-            files.write_new(file, rows)
+            _write("new", file, rows)
             with self._base(cluster) as empty:
                 self.results.note(database, "new customers", rows, empty.load(file))
 
     def next_million(self, database: str, cluster: Cluster | None) -> None:
         """The same file into an empty base and into one of ten million customers."""
         first, following = self.folder / "first.csv", self.folder / "next.csv"
-        files.write_new(first, LARGEST)
-        files.write_new(following, self.rows, first_person=LARGEST)
+        _write("new", first, LARGEST)
+        _write("new", following, self.rows, LARGEST)
         with self._base(cluster) as empty:
             alone = self._load(empty, database, "the next million, alone", following)
         with self._base(cluster) as full:
@@ -158,6 +158,11 @@ class Bench:
         else:
             with cluster.database() as url, base(self.folder, url) as made:
                 yield made
+
+
+def _write(kind: str, path: Path, rows: int, people: int = 0) -> None:
+    """Make a file, in a process of its own: what a process starts is charged with the memory that it has had."""
+    run([sys.executable, "-m", "benchmarks.files", kind, str(path), str(rows), str(people)])
 
 
 def main() -> None:

@@ -1,9 +1,15 @@
 """The files that the benchmarks import, made from a seed: the same bytes on every machine.
 
 A person is a number; everything about him is a hash of it. So a second file can speak of the same people.
+
+    python -m benchmarks.files new|clean|update|ugly PATH ROWS [PEOPLE]
+
+PEOPLE: how many people the base knows already, from other files.
 """
 
+import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -127,7 +133,13 @@ def _draw(number: pl.Series, what: str, below: int) -> pl.Series:
     return (number.cast(pl.Int64).hash(SEED + zlib.crc32(what.encode())) % below).cast(pl.Int64)
 
 
-if __name__ == "__main__":
-    import sys
+KINDS: dict[str, Callable[[Path, int, int], None]] = {
+    "new": write_new,
+    "clean": lambda path, rows, _: write_clean(path, rows),
+    "update": write_update,
+    "ugly": lambda path, rows, _: write_ugly(path, rows),
+}
 
-    write_new(Path(sys.argv[2]), int(sys.argv[1]))
+
+if __name__ == "__main__":
+    KINDS[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]) if sys.argv[4:] else 0)

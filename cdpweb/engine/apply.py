@@ -13,20 +13,21 @@ from cdpweb.engine.normalise import group_column
 from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import Store
 from cdpweb.engine.tracks import CONSENTS, CUSTOM, Track, all_tracks, with_stored
-from cdpweb.models.customers import STORED_COLUMNS
+from cdpweb.models.customers import INDEXED_COLUMNS, STORED_COLUMNS
 
 
 class Applied(NamedTuple):
     """The effect of a block.
 
     `rows`: the accepted rows with `customer`, `created`, `matched_by`, `changed` and `changes` (JSON, null where
-    nothing changed). `created` and `changed`: customers after the block by columns of the table `customers`, those
-    that were there only where something changed. `members`: `customer`, `group_id`, `segment_id` (null: taken out).
+    nothing changed). `created`: new customers after the block, by columns of the table `customers`. `changed`: the same
+    of those who were there, in frames of a few columns each, with the customers of whom one of these changed.
+    `members`: `customer`, `group_id`, `segment_id` (null: taken out).
     """
 
     rows: pl.DataFrame
     created: pl.DataFrame
-    changed: pl.DataFrame
+    changed: list[pl.DataFrame]
     members: pl.DataFrame
     problems: pl.DataFrame
 
@@ -88,14 +89,22 @@ def _created(ordered: pl.DataFrame, tracks: list[Track], matched: Matched) -> pl
     return _after(ordered, tracks, last).join(matched.newcomers, on="customer", how="left", maintain_order="left")
 
 
-def _changed(ordered: pl.DataFrame, tracks: list[Track]) -> pl.DataFrame:
-    """The customers who were there and of whom a column of `customers` other than an identifier changed."""
+def _changed(ordered: pl.DataFrame, tracks: list[Track]) -> list[pl.DataFrame]:
+    """The customers who were there and of whom a column of `customers` other than an identifier changed.
+
+    Indexed columns stand apart: SQLite writes an index anew wherever one of its columns is set, changed or not.
+    """
     last = _last_rows(ordered) & (ordered["customer"] > 0)
-    touched = pl.any_horizontal(
-        pl.lit(False),
-        *(track.stored.ne_missing(track.after) for track in tracks if not track.home.startswith("group:")),
-    )
-    return _after(ordered, tracks, pl.select(pl.lit(last) & touched).to_series())
+    own = [track for track in tracks if not track.home.startswith("group:")]
+    indexed = [track for track in own if track.home in INDEXED_COLUMNS]
+    others = [track for track in own if track.home not in INDEXED_COLUMNS]
+    frames = [_after(ordered, some, last & _touched(some)) for some in (indexed, others) if some]
+    return [frame for frame in frames if frame.height]
+
+
+def _touched(tracks: list[Track]) -> pl.Series:
+    """The rows of customers of whom one of the tracks is another one than before the block."""
+    return pl.select(pl.any_horizontal(*(track.stored.ne_missing(track.after) for track in tracks))).to_series()
 
 
 def _members(ordered: pl.DataFrame, tracks: list[Track], orders: Orders) -> pl.DataFrame:

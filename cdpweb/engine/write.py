@@ -174,8 +174,8 @@ def _newcomers(
 
 def _changed(store: Store, applied: Applied, matched: Matched, orders: Orders) -> None:
     """Fields of customers who were there, then the identifiers they got."""
-    if applied.changed.height and applied.changed.width > 1:
-        store.update(table_of(Customer), applied.changed.rename({"customer": "id"}), ("id",))
+    for changed in applied.changed:
+        store.update(table_of(Customer), changed.rename({"customer": "id"}), ("id",))
     systems = system_ids(orders)
     for column in (EMAIL, PHONE):
         got = [(move.customer, move.new) for move in matched.moves if move.column == column and move.new is not None]

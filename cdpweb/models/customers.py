@@ -9,7 +9,7 @@ import datetime as dt
 from sqlalchemy import Boolean, Date, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cdpweb.models.base import Base
+from cdpweb.models.base import Base, table_of
 from cdpweb.models.types import BigInt, Instant, Key, PlainJson
 
 
@@ -144,3 +144,6 @@ STORED_COLUMNS = {
     "IsMobilePhoneConfirmed": "phone_confirmed",
 }
 """Which column of `customers` holds a field; all others stand in `custom`, `consents` or tables of their own."""
+
+INDEXED_COLUMNS = {column.name for index in table_of(Customer).indexes for column in index.columns}
+"""Columns of `customers` that are costly to write, and so are written only where they change."""
