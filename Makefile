@@ -1,4 +1,4 @@
-.PHONY: help run test lint format venv
+.PHONY: help run test lint format kill-long people-first campaign venv
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 help: ## Print what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
 
 run: venv ## Install, migrate and start everything; Ctrl-C stops it
 	@$(call install,run)
@@ -31,6 +31,23 @@ format: venv ## Put the code into its form
 	@$(call install,dev)
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+kill-long: venv ## Kill parts of two running imports 40 times each, on both databases
+	@$(call install,dev)
+	@sh requirements/programs.sh
+	@CDPWEB_TESTS_KILLS=40 CDPWEB_TESTS_KILL_ROWS=400000 CDPWEB_TESTS_SEED=$${CDPWEB_TESTS_SEED:-$$(date +%s)} \
+	  $(BIN)/python -m pytest -m kill -s tests/whole/test_killed.py
+
+people-first: venv ## Sign in, launch, pause and edit while a million rows are imported into SQLite
+	@$(call install,dev)
+	@CDPWEB_TESTS_PEOPLE_ROWS=1000000 $(BIN)/python -m pytest -s tests/whole/test_people_first.py
+
+campaign: venv ## Decide 220,000 phones and 300,000 emails twice, and 2,000 pairs of files
+	@$(call install,dev)
+	@sh requirements/programs.sh
+	@CDPWEB_TESTS_SPELLINGS=220000 CDPWEB_TESTS_COLUMNS=20000 $(BIN)/python -m pytest -s -o timeout=3600 \
+	  tests/domain/test_phones.py tests/domain/test_emails.py
+	@CDPWEB_TESTS_EXAMPLES=1000 $(BIN)/python -m pytest -o timeout=7200 tests/reference/test_equal.py
 
 # Installs a lock unless that very lock has been installed already.
 define install

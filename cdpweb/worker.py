@@ -55,6 +55,11 @@ class TaskWorker(Worker):
         with _without_broker("job_ended"):
             super().execute_job(*args, **kwargs)
 
+    def check_for_suspension(self, *args: Any, **kwargs: Any) -> None:
+        """Wait while workers are told to."""
+        with _without_broker("looked"):
+            super().check_for_suspension(*args, **kwargs)
+
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:
         """Say that this worker lives."""
         with _without_broker("heartbeat"):

@@ -62,6 +62,13 @@ def database(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture(params=BOTH)
+def empty_database(request: pytest.FixtureRequest) -> str:
+    """The DATABASE_URL of a database of either kind without tables."""
+    url: str = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+    return url
+
+
 def migrate(folder: Path, url: str) -> None:
     """Make the tables and the shipped rows, as `db upgrade` does."""
     with create_app(INSTANCE=folder, DATABASE_URL=url, REDIS_URL="").app_context():

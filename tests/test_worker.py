@@ -1,17 +1,22 @@
 """Workers as processes of their own: they do the work, and being killed at any moment costs nothing."""
 
+import dataclasses
 import os
 import signal
 import subprocess
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cdpweb import leases, queueing
+from cdpweb import jobs, leases, queueing
 from cdpweb.domain.tasks import Status
-from cdpweb.models import Customer, Task
+from cdpweb.engine.run import run_task
+from cdpweb.extensions import current_config, db
+from cdpweb.models import Action, Customer, Task, TaskRow
+from cdpweb.services import uploads
 from tests.conftest import wait_for
 from tests.launching import launched, people, status_of
 from tests.live import START_SECONDS, Processes
@@ -86,3 +91,23 @@ def test_whoever_is_killed_the_import_ends_as_if_undisturbed(
     wait_for(lambda: status_of(session, task_id) == Status.FINISHED, 60)
     assert rows_read(session, task_id) == ROWS
     assert session.scalar(select(func.count(Customer.id))) == ROWS
+
+
+def test_of_two_workers_on_one_task_one_stops_without_a_trace(
+    session: Session, app: Flask, processes: Processes, worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    processes.environment |= SLOW
+    task_id = launched(session, people(ROWS))
+    worker()
+    queueing.ring(task_id)
+    wait_for(lambda: rows_read(session, task_id) > 0, 30)
+    # This process is the second one: it asks for no lease, as where the broker was away.
+    config = current_config()
+    limits = jobs.limits(dataclasses.replace(config, BLOCK_BYTES=600, WAIT_BETWEEN_BLOCKS_SECONDS=0.05))
+    session.rollback()
+    run_task(db.engine, task_id, owner="second", folder=uploads.folder_of(config), limits=limits)
+    assert status_of(session, task_id) == Status.FINISHED
+    wait_for(lambda: "task superseded" in processes.log.read_text(), 10)
+    records = session.scalars(select(TaskRow.record).where(TaskRow.task_id == task_id).order_by(TaskRow.record)).all()
+    assert records == list(range(1, ROWS + 1))
+    assert session.scalar(select(func.count(Customer.id))) == session.scalar(select(func.count(Action.id))) == ROWS

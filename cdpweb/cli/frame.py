@@ -48,8 +48,14 @@ def with_app(command: Callable[P, R]) -> Callable[P, R]:
     @wraps(command)
     def in_context(*args: P.args, **kwargs: P.kwargs) -> R:
         from cdpweb.app import create_app
+        from cdpweb.extensions import db
 
-        with create_app().app_context():
-            return command(*args, **kwargs)
+        app = create_app()
+        try:
+            with app.app_context():
+                return command(*args, **kwargs)
+        finally:
+            with app.app_context():
+                db.engine.dispose()
 
     return in_context

@@ -14,7 +14,9 @@ from cdpweb.domain.spreadsheets import HASH_SIGNS, repaired, without_apostrophe
 
 phonenumbers.enable_pattern_cache()
 
-_DIGITS_ALONE = re.compile(rf"[{SEPARATORS}\s]*(?:[{SEPARATORS}\s]*\d){{3,18}}[{SEPARATORS}\s]*")
+_DIGITS_ALONE = re.compile(rf"[{SEPARATORS}\s]*(?:[{SEPARATORS}\s]*\d){{3,20}}[{SEPARATORS}\s]*")
+"""As many as the longest number has, a German one of seventeen, behind an exit code of three."""
+
 _LETTER = re.compile(r"[^\W\d_]")
 _ANOTHER_PLUS = re.compile(r"\d.*\+", re.DOTALL)
 _BETWEEN_NUMBERS = re.compile(r"[/,;|&\\\n]| or ", re.IGNORECASE)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+NUL_SIGN = "\N{SYMBOL FOR NULL}"
+"""Stands for NUL in what is stored of a file's words: PostgreSQL's texts cannot hold it, and no page could show it."""
+
 
 class Severity(StrEnum):
     """What a problem costs: the row (error) or the value alone (warning)."""

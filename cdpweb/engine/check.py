@@ -92,7 +92,8 @@ def _settings_only(orders: Orders) -> Orders:
 def _unknown(findings: Findings, problems: pl.DataFrame, orders: Orders) -> None:
     fields = {orders.headers[index]: name for name, index in orders.mapped.items()}
     wrong = problems.filter(pl.col("code") == "unknown_setting_value").group_by("column", "value").len()
-    for header, value, count in wrong.iter_rows():
+    # What holds NUL is invalid whatever is answered.
+    for header, value, count in wrong.filter(~pl.col("value").str.contains("\0", literal=True)).iter_rows():
         findings.unknown.setdefault(fields[header], Counter())[value] += count
 
 

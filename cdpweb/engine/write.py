@@ -7,7 +7,7 @@ import polars as pl
 from sqlalchemy import Connection, insert, select, update
 
 from cdpweb.domain.fields import EMAIL, PHONE
-from cdpweb.domain.problems import PROBLEMS, Severity
+from cdpweb.domain.problems import NUL_SIGN, PROBLEMS, Severity
 from cdpweb.domain.tasks import Outcome
 from cdpweb.engine.actions import SAID, actions, with_settings
 from cdpweb.engine.apply import Applied, apply
@@ -29,9 +29,6 @@ from cdpweb.models import (
 )
 from cdpweb.models.base import table_of
 from cdpweb.models.customers import STORED_COLUMNS
-
-NUL_SIGN = "\N{SYMBOL FOR NULL}"
-"""Stands for NUL in the cells that problems quote."""
 
 SAMPLES = 3
 """How many problems of a kind a group shows."""
@@ -289,7 +286,6 @@ def _problems(connection: Connection, store: Store, problems: pl.DataFrame, orde
     if problems.is_empty():
         return
     in_order = problems.sort("record", maintain_order=True).with_columns(
-        # PostgreSQL's texts cannot hold NUL, and no page could show it.
         value=pl.col("value").str.replace_all("\0", NUL_SIGN, literal=True),
         number=pl.int_range(1, pl.len() + 1).over("record"),
     )

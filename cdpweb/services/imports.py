@@ -12,6 +12,7 @@ from cdpweb.config import Config
 from cdpweb.domain.catalog import Catalog
 from cdpweb.domain.fields import fields
 from cdpweb.domain.mapping import Decisions, Finding, Layout, findings, map_header
+from cdpweb.domain.problems import NUL_SIGN
 from cdpweb.domain.settings import ImportSettings, Switch
 from cdpweb.domain.tasks import Status, TaskKind
 from cdpweb.models import Task, Upload
@@ -168,7 +169,7 @@ class _Launcher:
             upload=launch.upload,
             form_token=launch.form_token or None,
             dialect=examination.dialect.as_json(),
-            header=list(examination.header),
+            header=[header.replace("\0", NUL_SIGN) for header in examination.header],
             columns=list(layout.fields),
             settings=settings.to_json(),
             answers=_answers(launch, layout),

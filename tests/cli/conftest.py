@@ -1,7 +1,6 @@
 """A shell: commands as they are typed, on a fresh base of their own."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,22 +12,10 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import select
 
-from cdpweb import migrating
 from cdpweb.app import create_app
 from cdpweb.cli import cli
 from cdpweb.extensions import db
 from cdpweb.models import AuditEvent
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory, broker_url: str) -> Path:
-    """An instance folder with a new database, as `db upgrade` leaves it."""
-    folder = tmp_path_factory.mktemp("migrated") / "instance"
-    with create_app(INSTANCE=folder, REDIS_URL=broker_url).app_context():
-        migrating.upgrade()
-        db.session.remove()
-        db.engine.dispose()
-    return folder
 
 
 @dataclass
@@ -39,9 +26,18 @@ class Shell:
     broker_url: str
     app: Flask
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that lead to its base and its broker."""
+        return {
+            "CDPWEB_INSTANCE": self.app.instance_path,
+            "DATABASE_URL": self.app.config["DATABASE_URL"],
+            "REDIS_URL": self.broker_url,
+        }
+
     def __call__(self, *words: str | Path, broker: str | None = None) -> Result:
         """What a command printed, and its status."""
-        environment = {"CDPWEB_INSTANCE": str(self.app.instance_path), "REDIS_URL": broker or self.broker_url}
+        environment = self.environment | ({"REDIS_URL": broker} if broker else {})
         result = CliRunner().invoke(cli, [str(word) for word in words], env=environment)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
@@ -85,12 +81,11 @@ class Shell:
 
 
 @pytest.fixture
-def shell(migrated: Path, tmp_path: Path, broker_url: str) -> Iterator[Shell]:
+def shell(database: str, tmp_path: Path, broker_url: str) -> Iterator[Shell]:
     """A shell on a fresh base and an empty broker."""
     with Redis.from_url(broker_url) as connection:
         connection.flushall()
-    shutil.copytree(migrated, tmp_path / "instance")
-    app = create_app(INSTANCE=tmp_path / "instance", REDIS_URL=broker_url)
+    app = create_app(INSTANCE=tmp_path / "instance", DATABASE_URL=database, REDIS_URL=broker_url)
     yield Shell(tmp_path, broker_url, app)
     with app.app_context():
         db.engine.dispose()

@@ -8,11 +8,12 @@ import pty
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
+from cdpweb.cli import cli
 from cdpweb.domain.settings import NO_ACTION, Conflicts, DateOrder, EmptyCells, ImportSettings, Switch, WriteMode
 from cdpweb.extensions import db
 from cdpweb.models import ActionTemplate, ApiEndpoint, Customer, Segment, Task, Touchpoint
@@ -100,18 +101,17 @@ class TestFinishing:
         """rules 1.2"""
         assert shell.load(gzip.compress(CLEAN.encode()))["created"] == 2
 
-    def test_a_new_base_gets_its_tables(self, shell, tmp_path):
-        file = shell.file(CLEAN)
-        shell.app = type(shell.app)("new", instance_path=str(tmp_path / "new"))
-        assert shell("import", file).exit_code == 0
+    def test_a_new_base_gets_its_tables(self, empty_database, tmp_path):
+        file = tmp_path / "customers.csv"
+        file.write_text(CLEAN)
+        environment = {"CDPWEB_INSTANCE": str(tmp_path / "new"), "DATABASE_URL": empty_database, "REDIS_URL": NOBODY}
+        assert CliRunner(env=environment).invoke(cli, ["import", str(file)]).exit_code == 0
 
     def test_a_terminal_sees_a_progress_bar(self, shell):
         """product 6; on standard error, so that the JSON stays clean."""
         rows = "".join(f"p{number}@example.com\n" for number in range(500))
         ours, theirs = pty.openpty()
-        environment = os.environ | {
-            "CDPWEB_INSTANCE": shell.app.instance_path, "REDIS_URL": NOBODY, "CDPWEB_BLOCK_BYTES": "2000",
-        }  # fmt: skip
+        environment = os.environ | shell.environment | {"REDIS_URL": NOBODY, "CDPWEB_BLOCK_BYTES": "2000"}
         done = subprocess.run(
             [sys.executable, "-m", "cdpweb", "import", shell.file("Email\n" + rows), "--json"],
             env=environment, stdout=subprocess.PIPE, stderr=theirs, check=True,
@@ -423,10 +423,7 @@ def test_two_imports_at_once_take_turns(shell, tmp_path):
         shell.file("Email\n" + "".join(f"{name}{n}@example.com\n" for n in range(300)), f"{name}.csv")
         for name in ("a", "b")
     ]
-    environment = os.environ | {
-        "CDPWEB_INSTANCE": str(Path(shell.app.instance_path)), "REDIS_URL": shell.broker_url,
-        "CDPWEB_BLOCK_BYTES": "1000",
-    }  # fmt: skip
+    environment = os.environ | shell.environment | {"CDPWEB_BLOCK_BYTES": "1000"}
     running = [
         subprocess.Popen([sys.executable, "-m", "cdpweb", "import", file], env=environment, stderr=subprocess.PIPE)
         for file in files

@@ -1,34 +1,35 @@
 """People from the shell: added, disabled, enabled, reset, listed; every command is recorded."""
 
 import re
-import sqlite3
-from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from flask import Flask
+from sqlalchemy import select
 
 from cdpweb.cli import cli
+from cdpweb.extensions import db
+from cdpweb.models import AuditEvent
 
 
 class Shell:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "instance"
-        self.runner = CliRunner(env={"CDPWEB_INSTANCE": str(self.folder), "LOGNAME": "anna", "SUDO_USER": ""})
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        base = {"CDPWEB_INSTANCE": app.instance_path, "DATABASE_URL": app.config["DATABASE_URL"]}
+        self.runner = CliRunner(env=base | {"LOGNAME": "anna", "SUDO_USER": ""})
 
     def run(self, *words: str) -> Result:
         return self.runner.invoke(cli, words)
 
-    def rows(self, statement: str) -> list[tuple[str, ...]]:
-        base = sqlite3.connect(self.folder / "cdpweb.db")
-        try:
-            return base.execute(statement).fetchall()
-        finally:
-            base.close()
+    def rows(self, *columns: Any) -> list[tuple[object, ...]]:
+        with self.app.app_context(), db.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(select(*columns).order_by(AuditEvent.id))]
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    return Shell(tmp_path)
+def shell(app: Flask) -> Shell:
+    return Shell(app)
 
 
 def test_people_are_added_disabled_enabled_reset_and_listed(shell: Shell) -> None:
@@ -44,18 +45,18 @@ def test_people_are_added_disabled_enabled_reset_and_listed(shell: Shell) -> Non
     assert "Nobody has the account" in shell.run("user", "reset", "carl@example.com").stderr
     assert "has an account already" in shell.run("user", "add", "bob@example.com").stderr
     assert "This is not an email address" in shell.run("user", "add", "bob").stderr
-    people = set(shell.rows("SELECT person FROM audit_events"))
+    people = set(shell.rows(AuditEvent.person))
     assert people == {("shell:anna",)}
-    events = shell.rows("SELECT event, subject FROM audit_events ORDER BY id")
+    events = shell.rows(AuditEvent.event, AuditEvent.subject)
     assert events[:2] == [
-        ("shell_command", '{"command": "user add"}'),
-        ("user_added", '{"user": 1, "role": "analyst"}'),
+        ("shell_command", {"command": "user add"}),
+        ("user_added", {"user": 1, "role": "analyst"}),
     ]
 
 
 def test_what_a_command_is_run_on_is_not_recorded(shell: Shell) -> None:
     shell.run("customer", "bob@example.com")
-    assert shell.rows("SELECT event, subject FROM audit_events") == [("shell_command", '{"command": "customer"}')]
+    assert shell.rows(AuditEvent.event, AuditEvent.subject) == [("shell_command", {"command": "customer"})]
 
 
 def test_the_first_link_is_printed_as_long_as_there_is_no_owner(shell: Shell) -> None:

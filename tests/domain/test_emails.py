@@ -1,12 +1,13 @@
 """Email addresses (rules 2.5): the sweep decides as the library does."""
 
+import os
 import string
 import unicodedata
 
 import polars as pl
 import pytest
 from email_validator import EmailNotValidError, validate_email
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cdpweb.domain import emails
@@ -113,6 +114,11 @@ ADDRESSES = st.builds(
 )
 
 
+COLUMNS = int(os.environ.get("CDPWEB_TESTS_COLUMNS", "100"))
+"""How many columns of addresses are decided twice; `make campaign` takes 20,000."""
+
+
+@settings(max_examples=COLUMNS, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.one_of(ADDRESSES, st.text(string.printable, max_size=20), st.none()), max_size=30))
 def test_the_sweep_decides_as_the_library(texts: list[str | None]) -> None:
     """rules 2.5: the fast path may decide only what the library decides the same."""

@@ -6,7 +6,9 @@ from sqlalchemy import update
 from cdpweb.domain.settings import Switch
 from cdpweb.engine import run as run_module
 from cdpweb.engine.write import BlockDoesNotAddUp
+from cdpweb.extensions import db
 from cdpweb.models import Action, Change, Task
+from cdpweb.services import tasks
 
 FILE = "Email,FirstName\n" + "".join(f"person{n}@mail.cdpweb.org,Name {n}\n" for n in range(50))
 
@@ -98,6 +100,30 @@ def test_five_claims_of_one_checkpoint_fail_the_task_with_the_reason(bench):
     task = bench.run(task_id)
     assert task.status == "failed"
     assert "5 times at row 1" in task.reason
+
+
+def test_a_block_that_kills_its_worker_five_times_fails_the_task_until_somebody_resumes_it(app, bench, monkeypatch):
+    task_id = bench.task(FILE)
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "write_block", die)
+        # Its check, which the first run did, was a step further: it counts anew from there.
+        for claims in range(run_module.MAX_CLAIMS + 1):
+            with pytest.raises(KeyboardInterrupt):
+                bench.run(task_id)
+            assert (bench.row(task_id).status, bench.row(task_id).claims) == ("running", claims)
+        task = bench.run(task_id)
+    assert task.status == "failed"
+    assert task.reason == "The import stopped 5 times at row 1 without getting further."
+    with app.app_context():
+        tasks.resume(db.session, db.session.get_one(Task, task_id))
+        db.session.commit()
+    assert (bench.row(task_id).status, bench.row(task_id).claims) == ("waiting", 0)
+    task = bench.run(task_id)
+    assert (task.status, task.created, task.claims) == ("finished", 50, 0)
 
 
 def test_a_bug_fails_the_task_rolls_the_block_back_and_says_what_to_look_for(bench, monkeypatch):

@@ -391,3 +391,17 @@ def test_ragged_rows_unclosed_quotes_nul_bytes_and_giant_cells_are_problems_with
         ("malformed_record", 6), ("text_too_long", 7),
     }  # fmt: skip
     assert (seen.counts.created, seen.counts.rejected) == (3, 3)
+
+
+def test_nul_in_the_header_and_below_it_stops_nothing(session, run):
+    """rules 1.4; PostgreSQL's texts and JSON cannot hold NUL."""
+    settings = ImportSettings(from_file=frozenset({Switch.API_ENDPOINT}))
+    rows = "a@example.com,x,Gold\0\nb@example.com,y\0,cdpweb\nc@example.com,y\0,nope\n"
+    task = run("Email,Last\0Name,ApiEndpoint\n" + rows, settings=settings, decisions={1: "LastName"})
+    assert task.status == Status.PAUSED, task.reason
+    [question] = view(session, task).questions
+    tasks.answer(session, task, {one.key: "" for one in question.asked})
+    assert run(task=task).status == Status.FINISHED, task.reason
+    seen = view(session, task)
+    assert (seen.counts.created, seen.counts.rejected) == (1, 2), seen
+    assert {sample.value for group in seen.warnings for sample in group.samples} == {"y\N{SYMBOL FOR NULL}"}

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -14,7 +15,7 @@ from redis import Redis
 from cdpweb.config import read_config
 from tests.conftest import wait_for
 from tests.postgres import Cluster
-from tests.running import BACK_SECONDS, START_SECONDS, Running, children, is_there
+from tests.running import BACK_SECONDS, START_SECONDS, WELL, Running, children, is_there
 from tests.web.markup import filled
 from tests.whole.instance import Instance
 
@@ -89,7 +90,8 @@ class Stack(Instance):
                 health = json.load(answer)
         except (URLError, OSError):
             return False
-        return health["database"] and health["broker"] and all(health["workers"].values())
+        # A worker that was killed is counted for another five seconds.
+        return bool(health == WELL)
 
     def _kill(self, victim: str) -> None:
         parts = self.running.parts()
@@ -104,7 +106,9 @@ class Stack(Instance):
         supervisor, parts = self.running.process, self.running.parts()
         every = [supervisor.pid, *parts.values(), *(child for part in parts.values() for child in children(part))]
         for process in every:
-            os.kill(process, signal.SIGKILL)
+            # Some were about to end by themselves.
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         supervisor.wait()
         if self.cluster:
             self.cluster.kill()
