@@ -1,4 +1,4 @@
-.PHONY: help run test lint format kill-long people-first campaign venv
+.PHONY: help run test lint format kill-long people-first campaign venv bench bench-full
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -48,6 +48,19 @@ campaign: venv ## Decide 220,000 phones and 300,000 emails twice, and 2,000 pair
 	@CDPWEB_TESTS_SPELLINGS=220000 CDPWEB_TESTS_COLUMNS=20000 $(BIN)/python -m pytest -s -o timeout=3600 \
 	  tests/domain/test_phones.py tests/domain/test_emails.py
 	@CDPWEB_TESTS_EXAMPLES=1000 $(BIN)/python -m pytest -o timeout=7200 tests/reference/test_equal.py
+
+bench: venv ## Compare a million rows with what the databases themselves need: 15 minutes
+	@$(call install,dev)
+	@sh requirements/programs.sh
+	@$(BIN)/python -m benchmarks.bench
+
+bench-full: venv ## The same with 5 and 10 million rows, and with other ways to import: hours
+	@$(call install,dev)
+	@sh requirements/programs.sh
+	@PYTHON="$(PYTHON)" VENV=.venv-peers sh requirements/venv.sh
+	@.venv-peers/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+	  --requirement requirements/peers.lock
+	@$(BIN)/python -m benchmarks.bench --full --peers .venv-peers/bin/python
 
 # Installs a lock unless that very lock has been installed already.
 define install

@@ -1,6 +1,6 @@
 """How fast the import is, as ratios within one run: against the database itself, and between files.
 
-    python -m benchmarks.bench [--rows N] [--times N] [--databases sqlite,postgresql] [--full]
+    python -m benchmarks.bench [--rows N] [--times N] [--databases sqlite,postgresql] [--full] [--peers PYTHON]
 
 Prints one line per comparison, with the floor that must hold and the aim (docs/performance.md).
 """
@@ -41,7 +41,14 @@ NEW = {
 }
 EXISTING = Comparison("70% existing", "new customers", 2.0, 1.3)
 UGLY = Comparison("the ugly file", "new customers", 2.5, 1.5)
+PEERS = {
+    "django-import-export, bulk": Comparison("100,000 rows", "django-import-export, bulk", 1 / 15, 1 / 25),
+    "row by row, Flask-SQLAlchemy": Comparison("100,000 rows", "row by row, Flask-SQLAlchemy", 1 / 30, 1 / 60),
+}
 NEXT = Comparison("the next million into ten", "the same million into an empty base", 1.6, 1.2)
+OTHERS = {*LIMIT.values(), *PEERS}
+"""Runs that are not imports of ours."""
+
 MOST_MEGABYTES, FEWER_MEGABYTES = 600, 400
 
 
@@ -66,13 +73,13 @@ class Results:
 
     def lines(self) -> Iterator[str]:
         """The results as tables in Markdown."""
-        yield "| database | what | against | ratio | all | floor | aim |"
+        yield "| database | what | against | times as long | all | floor | aim |"
         yield "| --- | --- | --- | --- | --- | --- | --- |"
         for (database, one), ratios in self.ratios.items():
-            listed = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+            listed = ", ".join(f"{ratio:.3g}" for ratio in ratios)
             yield (
-                f"| {database} | {one.what} | {one.baseline} | **{median(ratios):.2f}** | {listed} "
-                f"| {one.floor} {_holds(median(ratios), one.floor)} | {one.aim} {_holds(median(ratios), one.aim)} |"
+                f"| {database} | {one.what} | {one.baseline} | **{median(ratios):.3g}** | {listed} "
+                f"| {one.floor:.2g} {_holds(median(ratios), one.floor)} | {one.aim:.2g} {_holds(median(ratios), one.aim)} |"
             )
         yield ""
         yield "| database | what | rows | seconds | rows a second | peak memory |"
@@ -80,10 +87,10 @@ class Results:
         for (database, what, rows), runs in self.runs.items():
             seconds = median(run.seconds for run in runs)
             megabytes = max(run.peak_megabytes for run in runs)
-            memory = f"{megabytes:.0f} MB" if what not in LIMIT.values() else ""
+            memory = f"{megabytes:.0f} MB" if what not in OTHERS else ""
             yield f"| {database} | {what} | {rows:,} | {seconds:.1f} | {rows / seconds:,.0f} | {memory} |"
         yield ""
-        imports = [run for (_, what, _), runs in self.runs.items() if what not in LIMIT.values() for run in runs]
+        imports = [run for (_, what, _), runs in self.runs.items() if what not in OTHERS for run in runs]
         peak = max(run.peak_megabytes for run in imports)
         yield (
             f"Peak memory of an import: {peak:.0f} MB; floor {MOST_MEGABYTES} {_holds(peak, MOST_MEGABYTES)}, "
@@ -126,6 +133,21 @@ class Bench:
             _write("new", file, rows)
             with self._base(cluster) as empty:
                 self.results.note(database, "new customers", rows, empty.load(file))
+
+    def peers(self, python: str) -> None:
+        """The same small file by other ways, on SQLite; `python` has what requirements/peers.lock lists."""
+        file, database = self.folder / "peers.csv", self.folder / "peers.db"
+        _write("new", file, SMALL)
+        scripts = {
+            "django-import-export, bulk": [python, "benchmarks/peers/with_django_import_export.py"],
+            "row by row, Flask-SQLAlchemy": [sys.executable, "-m", "benchmarks.peers.row_by_row"],
+        }
+        for name, script in scripts.items():
+            with base(self.folder) as empty:
+                ours = self.results.note(SQLITE, "new customers", SMALL, empty.load(file))
+            theirs = self.results.note(SQLITE, name, SMALL, run([*script, str(file), str(database)]))
+            database.unlink()
+            self.results.compare(SQLITE, PEERS[name], ours, theirs)
 
     def next_million(self, database: str, cluster: Cluster | None) -> None:
         """The same file into an empty base and into one of ten million customers."""
@@ -170,7 +192,9 @@ def main() -> None:
     given = _arguments()
     with tempfile.TemporaryDirectory(prefix="cdpweb-bench-") as name:
         bench = Bench(Path(name), given.rows)
-        for database in given.databases.split(","):
+        if given.peers:
+            bench.peers(given.peers)
+        for database in filter(None, given.databases.split(",")):
             with server() if database == POSTGRESQL else nullcontext() as cluster:
                 bench.sizes(database, cluster, [SMALL, *([LARGE] if given.full else [])])
                 for _ in range(given.times):
@@ -185,6 +209,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=MILLION)
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--databases", default=f"{SQLITE},{POSTGRESQL}")
+    parser.add_argument("--peers", metavar="PYTHON", help="compare with others too; has what peers.lock lists")
     parser.add_argument("--full", action="store_true", help="also 5 million rows, and a million into ten")
     return parser.parse_args()
 

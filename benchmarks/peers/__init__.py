@@ -1,0 +1,1 @@
+"""Other ways to import the same file: what people use, and what they write first."""
