@@ -47,6 +47,7 @@ def base(folder: Path, database_url: str = "") -> Iterator[Base]:
     with tempfile.TemporaryDirectory(dir=folder) as name:
         instance = Path(name)
         settings = {"CDPWEB_INSTANCE": name, "DATABASE_URL": database_url, "REDIS_URL": ""}
+        settings["PYTHONDONTWRITEBYTECODE"] = ""  # elsewhere a program is compiled once, not at every start
         made = Base({**os.environ, **settings})
         catalog = instance / "catalog.json"
         catalog.write_text(json.dumps(CATALOG))

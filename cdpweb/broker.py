@@ -29,13 +29,13 @@ class BrokerDown(Exception):
         )
 
 
-def connect(url: str) -> Redis:
+def connect(url: str, retries: int = REQUESTS_TRIED) -> Redis:
     """A connection to the broker at `url`, made at its first use and made again when it breaks."""
     return Redis.from_url(
         url,
         socket_timeout=ANSWER_SECONDS,
         socket_connect_timeout=ANSWER_SECONDS,
-        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), REQUESTS_TRIED),
+        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries),
     )
 
 

@@ -44,10 +44,13 @@ def new_owner() -> str:
 def held(task_id: int, owner: str) -> Iterator[None]:
     """Hold the task's lease, renewed by a thread; raises LeaseTaken where another owner has it.
 
-    Without a broker the work goes on without a lease: the fence in the database still protects the task.
+    Without a broker the work goes on without a lease: the fence in the database still protects the task. A broker that
+    is away for a moment is asked again by the thread, so that nobody has to wait for it here.
     """
-    connection, milliseconds = broker.connection(), current_app.config["LEASE_MILLISECONDS"]
+    connection = broker.connect(current_app.config["BROKER_URL"], retries=0)
+    milliseconds = current_app.config["LEASE_MILLISECONDS"]
     if not _take(connection, task_id, owner, milliseconds):
+        connection.close()
         raise LeaseTaken
     over = Event()
     thread = Thread(target=_keep, args=(connection, task_id, owner, milliseconds, over), name="lease", daemon=True)
@@ -57,7 +60,8 @@ def held(task_id: int, owner: str) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-        _release_quietly(task_id, owner)
+        _release_quietly(connection, task_id, owner)
+        connection.close()
 
 
 def renew(connection: Redis, task_id: int, owner: str, milliseconds: int) -> bool:
@@ -79,9 +83,9 @@ def unheld(task_ids: Sequence[int]) -> list[int]:
     return [number for number, holder in zip(task_ids, holders, strict=True) if holder is None]
 
 
-def release(task_id: int, owner: str) -> None:
+def release(connection: Redis, task_id: int, owner: str) -> None:
     """Give the lease back, if `owner` has it."""
-    broker.connection().eval(RELEASE, 1, key(task_id), owner)
+    connection.eval(RELEASE, 1, key(task_id), owner)
 
 
 def key(task_id: int) -> str:
@@ -107,8 +111,8 @@ def _keep(connection: Redis, task_id: int, owner: str, milliseconds: int, over: 
             log.warning("lease_not_renewed", task=task_id)
 
 
-def _release_quietly(task_id: int, owner: str) -> None:
+def _release_quietly(connection: Redis, task_id: int, owner: str) -> None:
     try:
-        release(task_id, owner)
+        release(connection, task_id, owner)
     except (RedisError, OSError):
         log.warning("lease_not_released", task=task_id)

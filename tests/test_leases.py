@@ -41,9 +41,9 @@ def test_nobody_takes_or_ends_the_lease_of_another(app: Flask) -> None:
         assert leases.renew(broker.connection(), 7, "first", milliseconds=5000)
         with pytest.raises(leases.LeaseTaken), leases.held(7, "second"):
             pass
-        leases.release(7, "second")
+        leases.release(broker.connection(), 7, "second")
         assert leases.holder(7) == "first"
-        leases.release(7, "first")
+        leases.release(broker.connection(), 7, "first")
         assert leases.holder(7) is None
 
 

@@ -47,10 +47,10 @@ def with_app(command: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(command)
     def in_context(*args: P.args, **kwargs: P.kwargs) -> R:
-        from cdpweb.app import create_app
+        from cdpweb.bare import create_bare_app
         from cdpweb.extensions import db
 
-        app = create_app()
+        app = create_bare_app()
         try:
             with app.app_context():
                 return command(*args, **kwargs)

@@ -82,9 +82,9 @@ def worker(queue: str) -> None:
     """Work at a queue."""
     _end_with_supervisor()
     from cdpweb import worker
-    from cdpweb.app import create_app
+    from cdpweb.bare import create_bare_app
 
-    worker.serve(create_app(), queue)
+    worker.serve(create_bare_app(), queue)
 
 
 @click.command()
@@ -92,9 +92,9 @@ def watchdog() -> None:
     """Ring again for tasks that nobody works on; delete what has expired."""
     _end_with_supervisor()
     from cdpweb import watchdog
-    from cdpweb.app import create_app
+    from cdpweb.bare import create_bare_app
 
-    watchdog.serve(create_app())
+    watchdog.serve(create_bare_app())
 
 
 @click.command()
