@@ -1,9 +1,9 @@
 """How large blocks are: as large as allowed, and so small that nobody has to wait long for the end of one."""
 
-BLOCK_SECONDS = 1.5
+BLOCK_SECONDS = 2.0
 """How long a block may keep others from writing."""
 
-SMALLEST_SHARE = 1 / 16
+SMALLEST_SHARE = 1 / 8
 """Of the largest block: below that, what is done once for every block would take most of the time."""
 
 

@@ -84,7 +84,7 @@ class SegmentMember(Base):
 
 
 class Action(Base):
-    """One event of a customer's activity feed."""
+    """One event of a customer's activity feed. Stored in the order of writing, as customers of a block lie far apart."""
 
     __tablename__ = "actions"
 
@@ -97,8 +97,6 @@ class Action(Base):
     recorded_at: Mapped[dt.datetime] = mapped_column(Instant)
     task_id: Mapped[int | None] = mapped_column(Integer)
     record: Mapped[int | None] = mapped_column(Integer)
-
-    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class Change(Base):
@@ -117,8 +115,6 @@ class Change(Base):
     record: Mapped[int | None] = mapped_column(Integer)
     author: Mapped[str | None] = mapped_column(Text)
     fields: Mapped[dict[str, list[str | None]]] = mapped_column(PlainJson)
-
-    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class Counter(Base):

@@ -22,7 +22,7 @@ def test_a_fast_block_never_makes_them_larger_than_allowed():
 def test_blocks_do_not_shrink_to_nothing():
     pace = Pace(8_000)
     pace.took(8_000, 3_600)
-    assert pace.block_bytes == 500
+    assert pace.block_bytes == 1_000
     tiny = Pace(1)
     tiny.took(1, 3_600)
     assert tiny.block_bytes == 1
