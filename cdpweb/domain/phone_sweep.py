@@ -10,6 +10,7 @@ SEPARATORS = r" ().\-/\[\]\u00a0\u2010-\u2015\u2212"
 FEWEST_DIGITS, MOST_DIGITS = 7, 15
 """What is no number is too short or too long outside these (E.164 has at most 15)."""
 
+FEWEST_NATIONAL_DIGITS = 2
 SMALL_GROUP = 150
 """So few numbers of one plan the library reads sooner than the plan's patterns are made ready."""
 
@@ -99,7 +100,9 @@ def _dialled(numbers: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
 def _judged(dialled: pl.DataFrame) -> pl.DataFrame:
     """The answers to numbers taken apart; those of a plan that few share are left open."""
-    groups = dialled.partition_by("calling_code", as_dict=True, maintain_order=False)
+    # phonenumbers does not read what is left of a number where that is a single digit.
+    readable = dialled.filter(pl.col("national").str.len_bytes() >= FEWEST_NATIONAL_DIGITS)
+    groups = readable.partition_by("calling_code", as_dict=True, maintain_order=False)
     answers = [
         _judged_group(code, group) if group.height >= SMALL_GROUP else group.select("at", open=True)
         for (code,), group in groups.items()

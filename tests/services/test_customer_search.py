@@ -4,7 +4,7 @@ import re
 from itertools import product
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from cdpweb.domain.tasks import Outcome
 from cdpweb.extensions import db
@@ -16,6 +16,7 @@ from cdpweb.services.catalog.project import edit_project
 from cdpweb.services.customers import lanes, lookup, search
 from cdpweb.services.customers.lanes import Cursor, Filters
 from cdpweb.services.customers.search import find_page
+from tests.databases import on_postgres, on_sqlite
 
 TOUCHPOINT, TEMPLATE = 1, 2
 GROWING = re.compile("(customers|segment_members|task_rows|external_ids)( |$)")
@@ -164,14 +165,14 @@ def test_a_cursor_beyond_the_end_is_an_empty_page_with_a_way_back(session, peopl
     assert ids(session, people, page.previous) == [9, 8, 7, 6, 5, 4, 3, 2, 1]
 
 
-def test_no_page_walks_or_sorts_a_table(session, people, app):
-    """The query plans: every statement follows an index and stops; only the newest customers need none."""
+def plans_of(session, people, how):
+    """The steps of the query plans of many pages, each with its statement, as `how` asks for them."""
     plans = []
 
     def explain(connection, cursor, statement, parameters, *_):
         if statement.startswith("SELECT"):
-            rows = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
-            plans.extend((row[3], statement) for row in rows)
+            rows = connection.connection.driver_connection.execute(f"{how} {statement}", parameters)
+            plans.extend((row[-1], statement) for row in rows)
 
     event.listen(db.engine, "before_cursor_execute", explain)
     for filters in (*(one for one, _ in FILTERS), {}, {"text": "anna smith"}, {"text": "2", "segment_id": 1}):
@@ -181,6 +182,22 @@ def test_no_page_walks_or_sorts_a_table(session, people, app):
     event.remove(db.engine, "before_cursor_execute", explain)
     large = [(step, statement) for step, statement in plans if GROWING.search(statement)]
     assert len(large) > 100
+    return large
+
+
+@on_sqlite
+def test_no_page_walks_or_sorts_a_table(session, people):
+    """The query plans: every statement follows an index and stops; only the newest customers need none."""
+    large = plans_of(session, people, "EXPLAIN QUERY PLAN")
     assert [both for both in large if "TEMP B-TREE" in both[0]] == []
     walks = [(step, statement) for step, statement in large if step.startswith("SCAN") and GROWING.search(step)]
     assert [both for both in walks if "LIMIT" not in both[1] or "customers.id <" in both[1]] == []
+
+
+@on_postgres
+def test_no_page_has_to_walk_or_sort_a_table(session, people):
+    """PostgreSQL walks small tables whatever their indexes: told not to, it finds an index for every statement."""
+    for way in ("enable_seqscan", "enable_sort"):
+        session.execute(text(f"SET LOCAL {way} = off"))
+    large = plans_of(session, people, "EXPLAIN (COSTS OFF)")
+    assert [both for both in large if "Seq Scan" in both[0] or "Sort Key" in both[0]] == []

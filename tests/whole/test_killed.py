@@ -29,7 +29,7 @@ from tests.whole.stack import Stack
 ROWS = int(os.environ.get("CDPWEB_TESTS_KILL_ROWS", "40000"))
 KILLS = int(os.environ.get("CDPWEB_TESTS_KILLS", "8"))
 SEED = int(os.environ.get("CDPWEB_TESTS_SEED", "20260601"))
-BLOCKS_PER_KILL = 5
+BLOCKS_PER_KILL = 8
 RESUME_SECONDS = 10
 MOMENT = "2026-06-01T12:00"
 
@@ -94,9 +94,10 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def stack(request: pytest.FixtureRequest, kind: str, tmp_path: Path, catalog: Path, file: Path) -> Iterator[Stack]:
-    """All of cdpweb as `make run` starts it, with blocks so small that there is time to kill."""
+    """All of cdpweb as `make run` starts it, with small blocks and long waits, so that there is time to kill."""
     settings = {
-        "CDPWEB_BLOCK_BYTES": max(file.stat().st_size // (KILLS * BLOCKS_PER_KILL), 50_000),
+        "CDPWEB_BLOCK_BYTES": file.stat().st_size // (KILLS * BLOCKS_PER_KILL),
+        "CDPWEB_WAIT_BETWEEN_BLOCKS_SECONDS": 0.3,
         "CDPWEB_LEASE_MILLISECONDS": 1000,
     }
     cluster = request.getfixturevalue("sturdy_cluster") if kind == "postgres" else None
@@ -150,7 +151,7 @@ def schedule(victims: tuple[str, ...]) -> list[tuple[str, float, float]]:
     """Who is killed at which share of the rows, and how many seconds after that: everybody in turn, in any order."""
     chance = random.Random(SEED)
     struck = [victim for _ in range(KILLS) for victim in chance.sample(victims, len(victims))][:KILLS]
-    shares = sorted(chance.uniform(0.02, 0.85) for _ in struck)
+    shares = sorted(chance.uniform(0.02, 0.75) for _ in struck)
     return [(victim, share, chance.uniform(0, 0.3)) for victim, share in zip(struck, shares, strict=True)]
 
 
