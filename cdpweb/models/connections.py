@@ -1,20 +1,14 @@
 """How connections behave: how long they wait, what their errors say, and on SQLite who holds the one write lock."""
 
-import sqlite3
-import time
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.orm import Session, scoped_session
 
-from cdpweb.models import troubles
+from cdpweb.models import troubles, write_lock
 
 BUSY_SECONDS = 15
 """How long a connection waits for another one that writes: for SQLite's lock, or one of PostgreSQL's."""
-
-TRY_SECONDS = 0.01
-"""How often a writer that waits looks whether the lock is free. SQLite itself looks only every 0.1 seconds, and would
-miss the gap that an import leaves between two blocks."""
 
 PRAGMAS: dict[str, Any] = {
     "journal_mode": "WAL",
@@ -31,8 +25,8 @@ WRITING = {"sqlite_begin": "IMMEDIATE"}
 
 BLOCK_PRAGMAS = {"wal_autocheckpoint": 0, "cache_size": -128_000}
 WRITING_BLOCKS = {**WRITING, "sqlite_pragmas": BLOCK_PRAGMAS}
-"""The same for one that writes blocks of an import: each touches most pages of the indexes, and it is left to others to
-move what has been committed from the log into the database file."""
+"""The same for one that writes blocks of an import: it lets others go first; each block touches most pages of the
+indexes; and it is left to others to move what has been committed from the log into the database file."""
 
 
 def prepare(engine: Engine) -> None:
@@ -74,28 +68,19 @@ def _begin(connection: Connection) -> None:
         pragmas = options.get("sqlite_pragmas", PRAGMAS)
         for name in BLOCK_PRAGMAS:
             connection.exec_driver_sql(f"PRAGMA {name} = {pragmas[name]}")
-        _begin_immediate(connection)
+        _begin_writing(connection, lets_others_first="sqlite_pragmas" in options)
     else:
         connection.exec_driver_sql("BEGIN DEFERRED")
 
 
-def _begin_immediate(connection: Connection) -> None:
-    """Take the write lock, looking often, for as long as `busy_timeout` says."""
-    driver: Any = connection.connection.driver_connection
+def _begin_writing(connection: Connection, *, lets_others_first: bool) -> None:
+    """Wait for the write lock in our own way and not in SQLite's."""
     busy_milliseconds = PRAGMAS["busy_timeout"]
-    until = time.monotonic() + busy_milliseconds / 1000
-    driver.execute("PRAGMA busy_timeout = 0")
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
     try:
-        while time.monotonic() < until:
-            try:
-                driver.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                time.sleep(TRY_SECONDS)
-            else:
-                return
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # for the last time: what it raises is SQLAlchemy's own
+        write_lock.begin(connection, busy_milliseconds, lets_others_first=lets_others_first)
     finally:
-        driver.execute(f"PRAGMA busy_timeout = {busy_milliseconds}")
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {busy_milliseconds}")
 
 
 def _set_waits(connection: Any, _record: object) -> None:

@@ -84,7 +84,10 @@ class SegmentMember(Base):
 
 
 class Action(Base):
-    """One event of a customer's activity feed. Stored in the order of writing, as customers of a block lie far apart."""
+    """One event of a customer's activity feed.
+
+    Stored in the order of writing, and found by an index: the customers of a block lie far apart.
+    """
 
     __tablename__ = "actions"
 
