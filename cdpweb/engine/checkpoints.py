@@ -7,33 +7,36 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+LONG_LOG_PAGES = 100_000
+"""From so many pages on (of 4 kB) the log is to begin anew."""
+
 
 @contextmanager
 def checkpoints(engine: Engine) -> Iterator[Callable[[], None]]:
     """Gives what is to be called after each block; on PostgreSQL, whose server does such work itself, it does nothing.
 
-    SQLite would do it within every commit that finds the log long enough, while nothing else gets done. The log can
-    begin anew once all of it has been moved: so where the last checkpoint has not kept up with the blocks, the next
-    one is waited for.
+    SQLite would do it within every commit that finds the log long enough, while nothing else gets done. But its log
+    begins anew only in a transaction that finds all of it moved: so where the log is long, the next block waits.
     """
     if engine.dialect.name != "sqlite":
         yield lambda: None
         return
     with ThreadPoolExecutor(1, "checkpoint") as beside:
-        running: Future[Any] = beside.submit(_checkpoint, engine)
+        running: Future[int] = beside.submit(_checkpoint, engine)
 
         def begin() -> None:
             nonlocal running
-            kept_up = running.done()
-            running.result()
+            is_long = running.result() >= LONG_LOG_PAGES
             running = beside.submit(_checkpoint, engine)
-            if not kept_up:
+            if is_long:
                 running.result()
 
         yield begin
 
 
-def _checkpoint(engine: Engine) -> None:
+def _checkpoint(engine: Engine) -> int:
+    """Move what nobody reads from the log; how many pages are in the log."""
     with closing(engine.raw_connection()) as connection:
         driver: Any = connection.driver_connection
-        driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        _, pages, _ = driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return int(pages)
