@@ -25,6 +25,11 @@ pytest_plugins = ["tests.live", "tests.postgres", "tests.databases"]
 BROKER_START_SECONDS = 10
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that wait longest, beside which the other process gets through many."""
+    items.sort(key=lambda item: item.get_closest_marker("kill") is None)
+
+
 class PageClient(FlaskClient):
     """A client whose requests see what the test has done, and the test what they have done.
 

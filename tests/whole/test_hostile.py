@@ -97,7 +97,7 @@ def test_a_file_that_stalls_is_ended_in_words_and_leaves_nothing(house: House) -
         heard = client.hear()
         assert SLOW_SECONDS / 2 < time.monotonic() - began < SLOW_SECONDS + SOON_SECONDS
     assert heard.startswith("HTTP/1.1 422")
-    assert "Only 1.9 KB of 1 MB came: the connection broke off, or was too slow. Send the file again." in heard
+    assert "Only 1.9 kB of 1 MB came: the connection broke off, or was too slow. Send the file again." in heard
     assert (house.uploads, house.value("select count(*) from uploads")) == before
 
 
