@@ -118,6 +118,14 @@ class TestSegments:
         session.add(SegmentMember(customer_id=1, group_id=1, segment_id=1))
         assert "customers are in it" in page(client.post("/settings/segments/1/delete"), 422).text
 
+    def test_who_may_not_edit_segments_is_offered_nothing_of_the_kind(self, client, analyst, gold):
+        for words in ("Create one here", "New segment"):
+            assert words in page(client.get("/segments")).text
+            assert words not in page(analyst.get("/segments")).text
+        client.post("/settings/segments/new", data={"group": "Level", "system_name": "Gold", "name": "Gold"})
+        assert "Edit" in page(client.get("/segments")).text
+        assert "Edit" not in page(analyst.get("/segments")).text
+
     def test_the_list_of_segments_is_the_page_of_segments(self, client):
         assert client.get("/settings/segments").location == "/segments"
 
