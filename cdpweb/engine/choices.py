@@ -14,22 +14,34 @@ from cdpweb.models import Choice
 from cdpweb.models import CustomField as CustomFieldRow
 
 
+def creates_choices(orders: Orders) -> bool:
+    """Whether a field of the file says to create the choices that it brings."""
+    return bool(_creating(orders))
+
+
 def with_choices(rows: pl.DataFrame, accepted: pl.Series, connection: Connection, orders: Orders) -> pl.DataFrame:
     """The normalised rows with every choice by its external ID, after the missing ones have been created.
 
     `accepted` are the records that are applied: a rejected row creates nothing. What earlier blocks created is read
     from the database, for the catalog of `orders` is as old as the run.
     """
-    for field in orders.of_kind(Kind.CUSTOM):
-        if field.type is Type.CHOICE and field.custom and field.custom.create_missing:
-            texts = rows.filter(pl.col("record").is_in(accepted.implode()))[field.name].drop_nulls()
-            known = _Known.of(field.custom, connection)
-            for text in texts.unique(maintain_order=True):
-                known.add(_parts(text, field.custom))
-            known.save(connection)
-            settled = {text: known.settled(text, field.custom) for text in texts.unique()}
-            rows = rows.with_columns(pl.col(field.name).replace(settled)) if settled else rows
+    for name, field in _creating(orders).items():
+        texts = rows.filter(pl.col("record").is_in(accepted.implode()))[name].drop_nulls()
+        known = _Known.of(field, connection)
+        for text in texts.unique(maintain_order=True):
+            known.add(_parts(text, field))
+        known.save(connection)
+        settled = {text: known.settled(text, field) for text in texts.unique()}
+        rows = rows.with_columns(pl.col(name).replace(settled)) if settled else rows
     return rows
+
+
+def _creating(orders: Orders) -> dict[str, CustomField]:
+    return {
+        one.name: one.custom
+        for one in orders.of_kind(Kind.CUSTOM)
+        if one.type is Type.CHOICE and one.custom and one.custom.create_missing
+    }
 
 
 def _parts(text: str, field: CustomField) -> list[str]:

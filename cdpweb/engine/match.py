@@ -61,9 +61,8 @@ def match(rows: pl.DataFrame, orders: Orders, store: Store) -> Matched:
     `rows` is the normalised block; blank rows and rows that the reader rejected are left out by the caller.
     """
     owned = _with_owners(rows.select(_spoken(orders)), orders, store)
-    tangled = owned.filter("tangled")
     plain = _plain(owned.filter(~pl.col("tangled")), orders)
-    followed = _follow(tangled, orders, store)
+    followed = _follow(owned.filter("tangled"), orders, store)
     return Matched(
         pl.concat([plain.accepted, followed.accepted]).sort("record"),
         pl.concat([plain.newcomers, followed.newcomers]),
@@ -71,6 +70,18 @@ def match(rows: pl.DataFrame, orders: Orders, store: Store) -> Matched:
         followed.steps,
         pl.concat([plain.problems, followed.problems]),
     )
+
+
+def match_plain(rows: pl.DataFrame, orders: Orders, store: Store) -> tuple[pl.DataFrame, Matched]:
+    """The plain ones among `rows`, and whose they are.
+
+    They come with `record`, their identifiers and `customer`: their owner, or the negative record of a row that nobody
+    owns.
+    """
+    plain = _with_owners(rows.select(_spoken(orders)), orders, store).filter(~pl.col("tangled"))
+    settled = _plain(plain, orders)
+    told = plain.select("record", *orders.identifiers, customer=_customer())
+    return told, Matched(settled.accepted, settled.newcomers, [], settled.steps, settled.problems)
 
 
 def _spoken(orders: Orders) -> list[str]:
@@ -155,7 +166,7 @@ def _plain(rows: pl.DataFrame, orders: Orders) -> _Settled:
     good = rows.filter(pl.col("error").is_null() & ~pl.col("rejected"))
     accepted = good.select(
         "record",
-        customer=pl.coalesce("owner", -pl.col("record").cast(pl.Int64)),
+        customer=_customer(),
         created=~there,
         matched_by=_matched_by(names),
         own_email=_given(EMAIL, names),
@@ -165,6 +176,11 @@ def _plain(rows: pl.DataFrame, orders: Orders) -> _Settled:
     )
     newcomers = good.filter(~there).select(-pl.col("record").cast(pl.Int64).alias("customer"), *orders.contacts)
     return _Settled(accepted, newcomers, _plain_problems(rows.filter(pl.col("error").is_not_null()), orders))
+
+
+def _customer() -> pl.Expr:
+    """The owner of a plain row, or whom it creates."""
+    return pl.coalesce("owner", -pl.col("record").cast(pl.Int64))
 
 
 def _matched_by(names: list[str]) -> pl.Expr:

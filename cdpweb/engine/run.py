@@ -16,10 +16,11 @@ from cdpweb.domain.tasks import Outcome, Status
 from cdpweb.engine.ahead import ahead
 from cdpweb.engine.check import Findings, check, questions
 from cdpweb.engine.checkpoints import checkpoints
-from cdpweb.engine.normalise import Normalised, normalise
+from cdpweb.engine.foresight import Trace
+from cdpweb.engine.normalise import normalise
 from cdpweb.engine.orders import Evidence, Orders
 from cdpweb.engine.pace import Pace
-from cdpweb.engine.write import Counts, write_block
+from cdpweb.engine.write import Counts, Prepared, prepare, write_block
 from cdpweb.models import Task, TaskRow, Upload, troubles
 from cdpweb.models.base import table_of
 from cdpweb.models.connections import WRITING_BLOCKS
@@ -107,6 +108,7 @@ class _Run:
         self.task_id, self.owner, self.folder, self.limits = task_id, owner, folder, limits
         self.moved_at = time.monotonic()
         self.pace = Pace(limits.block_bytes)
+        self.last: Trace | None = None
 
     @contextmanager
     def _holding(self) -> Iterator[tuple[Connection, Row[Any]]]:
@@ -204,7 +206,7 @@ class _Run:
             pass
         position = Position(task.next_offset, task.next_record, task.next_line)
         orders = self._orders(task)
-        with checkpoints(self.engine) as checkpoint, closing(ahead(self._normalised(task, orders, position))) as made:
+        with checkpoints(self.engine) as checkpoint, closing(ahead(self._prepared(task, orders, position))) as made:
             for block, following in made:
                 if not self._write(block, orders, position, following):
                     return
@@ -214,19 +216,19 @@ class _Run:
                 time.sleep(self.limits.wait_between_blocks_seconds)
         self._finish(position)
 
-    def _normalised(self, task: Row[Any], orders: Orders, start: Position) -> Iterator[tuple[Normalised, Position]]:
-        """The typed blocks of the file from `start` on, each with the place after it."""
+    def _prepared(self, task: Row[Any], orders: Orders, start: Position) -> Iterator[tuple[Prepared, Position]]:
+        """The blocks of the file from `start` on, each with the place after it."""
         dialect = Dialect.from_json(task.dialect)
 
-        def typed(block: Block) -> tuple[Normalised, Position]:
-            return normalise(block.rows, orders), block.next
+        def prepared(block: Block) -> tuple[Prepared, Position]:
+            return prepare(self.engine, normalise(block.rows, orders), orders), block.next
 
         with self._work_file(task, dialect).open("rb") as file:
             reader = BlockReader(file, dialect, len(task.header), start, self.limits.max_cell_bytes)
             while not reader.is_done:
-                yield typed(reader.block(self.pace.block_bytes))  # without a name: it would be kept while this waits
+                yield prepared(reader.block(self.pace.block_bytes))  # without a name: it would be kept while this waits
 
-    def _write(self, block: Normalised, orders: Orders, position: Position, following: Position) -> bool:
+    def _write(self, block: Prepared, orders: Orders, position: Position, following: Position) -> bool:
         """Write one block with its checkpoint, anew where others were in its way; False where a person said stop."""
         for _ in range(1 + MAX_REDOS):
             try:
@@ -235,16 +237,18 @@ class _Run:
                 if not troubles.is_passing(error):
                     raise
                 troubles.hush(error)
+                block = block._replace(foreseen=None)
                 log.warning("block rolled back", task=self.task_id, record=position.record, trouble=str(error))
         raise Contended
 
-    def _write_once(self, block: Normalised, orders: Orders, position: Position, following: Position) -> bool:
+    def _write_once(self, block: Prepared, orders: Orders, position: Position, following: Position) -> bool:
         with self._holding() as (connection, task):
             if self._stops(connection, task, position):
                 return False
             began = time.monotonic()
-            counts = write_block(connection, block, orders, now())
+            counts, last = write_block(connection, block, self.last, orders, now())
             self._advance(connection, task, counts, following)
+        self.last = last
         self.pace.took(following.offset - position.offset, time.monotonic() - began)
         return True
 

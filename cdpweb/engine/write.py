@@ -2,9 +2,10 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import polars as pl
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from cdpweb.domain.fields import EMAIL, PHONE
 from cdpweb.domain.problems import NUL_SIGN, PROBLEMS, Severity
@@ -12,14 +13,14 @@ from cdpweb.domain.tasks import Outcome
 from cdpweb.engine.actions import SAID, actions, with_settings
 from cdpweb.engine.apply import Applied, apply
 from cdpweb.engine.choices import with_choices
-from cdpweb.engine.match import Matched, match, system_ids
+from cdpweb.engine.foresight import Foreseen, Trace, effect_of, foresee, trace
+from cdpweb.engine.match import Move, match, system_ids
 from cdpweb.engine.normalise import VALUE_CHARACTERS, Normalised
 from cdpweb.engine.orders import Orders
-from cdpweb.engine.stores import Store, store_for
+from cdpweb.engine.stores import Store, store_for, take_turn
 from cdpweb.models import (
     Action,
     Change,
-    Counter,
     Customer,
     ExternalId,
     ProblemGroup,
@@ -28,6 +29,7 @@ from cdpweb.models import (
     TaskRow,
 )
 from cdpweb.models.base import table_of
+from cdpweb.models.counters import reserve
 from cdpweb.models.customers import STORED_COLUMNS
 
 SAMPLES = 3
@@ -57,27 +59,49 @@ class BlockDoesNotAddUp(Exception):
     """A bug: the outcomes of a block are not as many as its rows."""
 
 
-def write_block(connection: Connection, block: Normalised, orders: Orders, now: dt.datetime) -> Counts:
-    """Match, apply and write one block inside the connection's transaction; `now` is the time of recording."""
+class Prepared(NamedTuple):
+    """A normalised block, and what could be decided of it ahead of its turn."""
+
+    block: Normalised
+    foreseen: Foreseen | None
+
+
+def prepare(engine: Engine, block: Normalised, orders: Orders) -> Prepared:
+    """Decide what can be decided of a block while another one is written."""
+    return Prepared(block, foresee(engine, _speaking(block), orders))
+
+
+def write_block(
+    connection: Connection, prepared: Prepared, last: Trace | None, orders: Orders, now: dt.datetime
+) -> tuple[Counts, Trace]:
+    """Match, apply and write one block inside the connection's transaction; `now` is the time of recording.
+
+    `last` is what the block before has touched; what this one has is given back with its counts.
+    """
     store = store_for(connection)
     store.commit_lazily()
-    speaking = block.rows.filter(~pl.col("blank") & ~pl.col("broken"))
-    matched = match(speaking, orders, store)
-    speaking = with_choices(speaking, matched.accepted["record"], connection, orders)
-    applied = apply(speaking, matched, orders, store)
+    turn = take_turn(connection)
+    block, speaking = prepared.block, _speaking(prepared.block)
+    effect = effect_of(speaking, prepared.foreseen, last, turn, orders, store, connection)
+    applied = effect.applied
     numbers = _numbers(connection, applied.created)
     said = speaking.select("record", *(name for name in SAID if name in speaking.columns))
     rows = with_settings(_numbered(applied.rows.join(said, on="record", maintain_order="left"), numbers), orders)
-    _identities(store, matched, orders)
+    _identities(store, effect.moves, orders)
     _newcomers(store, applied, rows, numbers, orders, now)
-    _changed(store, applied, matched, orders)
+    _changed(store, applied, effect.moves, orders)
     _members(store, applied, numbers)
     _actions(connection, store, actions(rows, orders), orders, now)
     _changes(connection, store, rows.filter("changed"), orders, now)
-    problems = pl.concat([block.problems, _quoting(pl.concat([matched.problems, applied.problems]), block.cells)])
+    problems = pl.concat([block.problems, _quoting(applied.problems, block.cells)])
     ledger = _ledger(store, block, rows, orders)
     _problems(connection, store, problems, orders)
-    return _counts(ledger, problems)
+    return _counts(ledger, problems), trace(speaking, effect, turn, orders)
+
+
+def _speaking(block: Normalised) -> pl.DataFrame:
+    """The rows that may be about somebody."""
+    return block.rows.filter(~pl.col("blank") & ~pl.col("broken"))
 
 
 def write_by_hand(connection: Connection, block: Normalised, orders: Orders) -> tuple[pl.DataFrame, str | None]:
@@ -94,8 +118,8 @@ def write_by_hand(connection: Connection, block: Normalised, orders: Orders) -> 
     applied = apply(rows, matched, orders, store)
     if applied.problems.height:
         return applied.problems, None
-    _identities(store, matched, orders)
-    _changed(store, applied, matched, orders)
+    _identities(store, matched.moves, orders)
+    _changed(store, applied, matched.moves, orders)
     _members(store, applied, _numbers(connection, applied.created))
     changes: str | None = applied.rows["changes"].item()
     return problems, changes
@@ -107,17 +131,8 @@ def write_by_hand(connection: Connection, block: Normalised, orders: Orders) -> 
 def _numbers(connection: Connection, created: pl.DataFrame) -> pl.DataFrame:
     """The id of each newcomer, in the order of the file: `customer` (negative record), `id`."""
     order = created.select("customer").sort("customer", descending=True)
-    first = _reserve(connection, "customers", order.height)
+    first = reserve(connection, "customers", order.height)
     return order.with_columns(id=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
-
-
-def _reserve(connection: Connection, name: str, count: int) -> int:
-    """The first of `count` ids that nobody had or will have."""
-    if not count:
-        return 0
-    statement = update(Counter).where(Counter.name == name).values(next_id=Counter.next_id + count)
-    after: int = connection.execute(statement.returning(Counter.next_id)).scalar_one()
-    return after - count
 
 
 def _numbered(rows: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
@@ -126,18 +141,16 @@ def _numbered(rows: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(customer=pl.coalesce("id", "customer")).drop("id")
 
 
-def _identities(store: Store, matched: Matched, orders: Orders) -> None:
+def _identities(store: Store, moves: list[Move], orders: Orders) -> None:
     """Release every identifier that moves before any is set: the unique indexes look at one row at a time."""
     systems = system_ids(orders)
     for column in (EMAIL, PHONE):
         name = STORED_COLUMNS[column]
-        lost = [move.customer for move in matched.moves if move.column == column and move.old is not None]
+        lost = [move.customer for move in moves if move.column == column and move.old is not None]
         if lost:
             released = pl.DataFrame({"id": lost}).with_columns(pl.lit(None).alias(name))
             store.update(table_of(Customer), released, ("id",))
-    gone = [
-        (systems[move.column], move.old) for move in matched.moves if move.column in systems and move.old is not None
-    ]
+    gone = [(systems[move.column], move.old) for move in moves if move.column in systems and move.old is not None]
     if gone:
         store.delete(table_of(ExternalId), pl.DataFrame(gone, schema=["system_id", "value"], orient="row"))
 
@@ -169,19 +182,19 @@ def _newcomers(
             store.insert(table_of(ExternalId), external)
 
 
-def _changed(store: Store, applied: Applied, matched: Matched, orders: Orders) -> None:
+def _changed(store: Store, applied: Applied, moves: list[Move], orders: Orders) -> None:
     """Fields of customers who were there, then the identifiers they got."""
     for changed in applied.changed:
         store.update(table_of(Customer), changed.rename({"customer": "id"}), ("id",))
     systems = system_ids(orders)
     for column in (EMAIL, PHONE):
-        got = [(move.customer, move.new) for move in matched.moves if move.column == column and move.new is not None]
+        got = [(move.customer, move.new) for move in moves if move.column == column and move.new is not None]
         if got:
             frame = pl.DataFrame(got, schema=["id", STORED_COLUMNS[column]], orient="row")
             store.update(table_of(Customer), frame, ("id",))
     gained = [
         (systems[move.column], move.new, move.customer)
-        for move in matched.moves
+        for move in moves
         if move.column in systems and move.new is not None
     ]
     if gained:
@@ -211,7 +224,7 @@ def _placed(members: pl.DataFrame) -> pl.DataFrame:
 def _actions(connection: Connection, store: Store, rows: pl.DataFrame, orders: Orders, now: dt.datetime) -> None:
     if rows.is_empty():
         return
-    first = _reserve(connection, "actions", rows.height)
+    first = reserve(connection, "actions", rows.height)
     frame = rows.sort("record").select(
         pl.col("customer").alias("customer_id"),
         pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("id"),
@@ -229,7 +242,7 @@ def _actions(connection: Connection, store: Store, rows: pl.DataFrame, orders: O
 def _changes(connection: Connection, store: Store, rows: pl.DataFrame, orders: Orders, now: dt.datetime) -> None:
     if rows.is_empty():
         return
-    first = _reserve(connection, "changes", rows.height)
+    first = reserve(connection, "changes", rows.height)
     frame = rows.sort("record").select(
         pl.col("customer").alias("customer_id"),
         pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("id"),

@@ -33,6 +33,7 @@ def test_a_new_database_holds_endpoint_touchpoint_and_templates(session):
         "customers": 1,
         "actions": 1,
         "changes": 1,
+        "turns": 1,
     }
 
 

@@ -1,12 +1,19 @@
 """The few statements that differ between the databases, behind one small interface."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import polars as pl
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Engine, Table, select
 
-from cdpweb.engine.stores.postgresql import TURN, PostgresqlStore
+from cdpweb.engine.stores.postgresql import PostgresqlStore
 from cdpweb.engine.stores.sqlite import SqliteStore
+from cdpweb.models import Counter
+from cdpweb.models.counters import reserve
+
+TURNS = "turns"
+"""The counter of those who wrote customers; its row lets them take turns."""
 
 
 class Store(Protocol):
@@ -51,10 +58,24 @@ def store_for(connection: Connection) -> Store:
     return PostgresqlStore(connection) if connection.dialect.name == "postgresql" else SqliteStore(connection)
 
 
-def take_turn(connection: Connection) -> None:
-    """Wait until nobody else writes customers, and keep it so until the transaction ends.
+@contextmanager
+def reading(engine: Engine) -> Iterator[tuple[Connection, Store]]:
+    """A transaction that sees the database as it was when it first looked, whoever writes meanwhile."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        yield connection, store_for(connection)
 
-    On SQLite whoever writes has taken the write lock already. What was read before is old.
+
+def take_turn(connection: Connection) -> int:
+    """Wait until nobody else writes customers, and keep it so until the transaction ends; the number of our turn.
+
+    What was read before is old, unless `turns_taken` said then that only this turn was to come.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(TURN)))
+    return reserve(connection, TURNS)
+
+
+def turns_taken(connection: Connection) -> int:
+    """The number of the last turn whose writes this transaction sees."""
+    next_turn: int = connection.execute(select(Counter.next_id).where(Counter.name == TURNS)).scalar_one()
+    return next_turn - 1

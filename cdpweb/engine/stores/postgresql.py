@@ -6,9 +6,6 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Table
 
-TURN = 7_310_001
-"""The advisory lock that lets the blocks of several imports take turns."""
-
 PLANNER = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
 """Ways of joining whole tables, which the planner would choose by its statistics, for every block; and the compiler,
 which takes a plan without them for a costly one and works longer on it than the plan takes."""
@@ -22,7 +19,6 @@ class PostgresqlStore:
         self._driver = driver
         # Behind the blocks of many imports a block may wait longer than a person would.
         self._driver.execute("set local lock_timeout = 0")
-        self._driver.execute("select pg_advisory_xact_lock(%s)", (TURN,))
         for way in PLANNER:
             self._driver.execute(f"set local {way} = off")
 
@@ -50,9 +46,9 @@ class PostgresqlStore:
         return pl.DataFrame(rows, schema={"value": values.dtype, "customer": pl.Int64}, orient="row")
 
     def customers(self, ids: pl.Series, columns: list[str]) -> pl.DataFrame:
-        """The stored columns of customers, whose rows are locked until the block ends."""
+        """The stored columns of customers."""
         listed = "".join(f", {column}{'::text' if column in _JSON else ''}" for column in columns)
-        rows = self._select(f"select id{listed} from customers where id = any(%s) order by id for update", ids)
+        rows = self._select(f"select id{listed} from customers where id = any(%s)", ids)
         schema = {"id": pl.Int64()} | {column: _DTYPES.get(column, pl.String()) for column in columns}
         return pl.DataFrame(rows, schema=schema, orient="row")
 

@@ -32,9 +32,9 @@ from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import take_turn
 from cdpweb.engine.write import write_by_hand
 from cdpweb.models import Change, Customer
+from cdpweb.models.counters import reserve
 from cdpweb.models.types import now
 from cdpweb.services import audit
-from cdpweb.services.customers.counters import next_id
 from cdpweb.services.customers.lookup import owners
 from cdpweb.services.customers.profile import name_of
 from cdpweb.services.customers.stored import stored
@@ -88,7 +88,7 @@ def edit_customer(
     session.expire_all()
     if changes is None:
         return False
-    number = next_id(session, "changes")
+    number = reserve(session.connection(), "changes")
     fields_changed = json.loads(changes)
     session.add(Change(customer_id=customer.id, id=number, at=at, author=author, fields=fields_changed))
     session.flush()

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from cdpweb.engine.stores import take_turn
 from cdpweb.models import Action, Change, Customer, ExternalId, SegmentMember
+from cdpweb.models.counters import reserve
 from cdpweb.models.types import now
 from cdpweb.services import audit
-from cdpweb.services.customers.counters import next_id
 
 DELETED = {"Customer": ["deleted", None]}
 """The fields of the one change that stays: that there was a customer, and nothing about him."""
@@ -48,7 +48,9 @@ def delete_customer(session: Session, customer: Customer, author: str | None) ->
     for kind in _HANGING:
         session.execute(delete(kind).where(kind.customer_id == number))
     session.delete(customer)
-    session.add(Change(customer_id=number, id=next_id(session, "changes"), at=now(), author=author, fields=DELETED))
+    session.add(
+        Change(customer_id=number, id=reserve(session.connection(), "changes"), at=now(), author=author, fields=DELETED)
+    )
     session.flush()
     audit.record("customer_deleted", person=author, customer=number)
 
