@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from redis import Redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
@@ -72,8 +73,16 @@ def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.wait()
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates compiled once for all applications of a test process."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def make_app(broker_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+def make_app(
+    broker_url: str, tmp_path: Path, compiled_templates: FileSystemBytecodeCache
+) -> Iterator[Callable[..., Flask]]:
     """Makes applications on an empty broker, with settings of the test: `make_app(MAX_UPLOAD_BYTES=1000)`."""
     with Redis.from_url(broker_url) as connection:
         connection.flushall()
@@ -83,6 +92,7 @@ def make_app(broker_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
         settings = {"INSTANCE": tmp_path / "instance", "DATABASE_URL": "", "REDIS_URL": broker_url}
         app = create_app(**(settings | {"TESTING": True, "WTF_CSRF_ENABLED": False} | overrides))
         app.test_client_class = PageClient
+        app.jinja_env.bytecode_cache = compiled_templates
         made.append(app)
         return app
 

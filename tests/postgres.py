@@ -80,6 +80,10 @@ class Cluster:
         yield self.url(name)
         self.drop(name)
 
+    def disconnect(self, name: str) -> None:
+        """End all connections to a database."""
+        self._command(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
     def _command(self, sql: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(sql)  # type: ignore[call-overload]
