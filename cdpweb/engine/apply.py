@@ -13,7 +13,7 @@ from cdpweb.engine.normalise import group_column
 from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import Store
 from cdpweb.engine.tracks import CONSENTS, CUSTOM, Track, all_tracks, with_stored
-from cdpweb.models.customers import INDEXED_COLUMNS, STORED_COLUMNS
+from cdpweb.models.customers import NAME_COLUMNS, STORED_COLUMNS
 
 
 class Applied(NamedTuple):
@@ -92,13 +92,13 @@ def _created(ordered: pl.DataFrame, tracks: list[Track], matched: Matched) -> pl
 def _changed(ordered: pl.DataFrame, tracks: list[Track]) -> list[pl.DataFrame]:
     """The customers who were there and of whom a column of `customers` other than an identifier changed.
 
-    Indexed columns stand apart: SQLite writes an index anew wherever one of its columns is set, changed or not.
+    Names stand apart: whose have changed is posted anew.
     """
     last = _last_rows(ordered) & (ordered["customer"] > 0)
     own = [track for track in tracks if not track.home.startswith("group:")]
-    indexed = [track for track in own if track.home in INDEXED_COLUMNS]
-    others = [track for track in own if track.home not in INDEXED_COLUMNS]
-    frames = [_after(ordered, some, last & _touched(some)) for some in (indexed, others) if some]
+    names = [track for track in own if track.home in NAME_COLUMNS]
+    others = [track for track in own if track.home not in NAME_COLUMNS]
+    frames = [_after(ordered, some, last & _touched(some)) for some in (names, others) if some]
     return [frame for frame in frames if frame.height]
 
 

@@ -17,12 +17,14 @@ from cdpweb.engine.foresight import Foreseen, Trace, effect_of, foresee, trace
 from cdpweb.engine.match import Move, match, system_ids
 from cdpweb.engine.normalise import VALUE_CHARACTERS, Normalised
 from cdpweb.engine.orders import Orders
+from cdpweb.engine.postings import postings
 from cdpweb.engine.stores import Store, store_for, take_turn
 from cdpweb.models import (
     Action,
     Change,
     Customer,
     ExternalId,
+    NamePosting,
     ProblemGroup,
     RowProblem,
     SegmentMember,
@@ -175,6 +177,7 @@ def _newcomers(
         table_of(Customer),
         columns.with_columns(created_at=_moment(now), created_task_id=pl.lit(orders.task_id)),
     )
+    store.insert(table_of(NamePosting), postings(fresh))
     for name, system_id in systems.items():
         if name in fresh.columns:
             own = fresh.filter(pl.col(name).is_not_null()).sort(name)
@@ -184,8 +187,10 @@ def _newcomers(
 
 def _changed(store: Store, applied: Applied, moves: list[Move], orders: Orders) -> None:
     """Fields of customers who were there, then the identifiers they got."""
-    for changed in applied.changed:
-        store.update(table_of(Customer), changed.rename({"customer": "id"}), ("id",))
+    for frame in applied.changed:
+        changed = frame.rename({"customer": "id"})
+        store.update(table_of(Customer), changed, ("id",))
+        store.insert_missing(table_of(NamePosting), postings(changed))
     systems = system_ids(orders)
     for column in (EMAIL, PHONE):
         got = [(move.customer, move.new) for move in moves if move.column == column and move.new is not None]

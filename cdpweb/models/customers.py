@@ -9,7 +9,7 @@ import datetime as dt
 from sqlalchemy import Boolean, Date, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cdpweb.models.base import Base, table_of
+from cdpweb.models.base import Base
 from cdpweb.models.types import BigInt, Instant, Key, PlainJson
 
 
@@ -44,13 +44,36 @@ class Customer(Base):
     created_record: Mapped[int | None] = mapped_column(Integer)
 
     __table_args__ = (
-        Index("ix_customers_last_name", "last_name", "id"),
-        Index("ix_customers_first_name", "first_name", "id"),
         Index("ix_customers_source_touchpoint", "source_touchpoint_id", "id"),
         Index("ix_customers_source_template", "source_template_id", "id"),
         # Room in every page for the next version of a row, which then needs no new entries in any index.
         {"postgresql_with": {"fillfactor": 80}},
     )
+
+
+class NamePosting(Base):
+    """Customers who are called so, or were: an inverted index of names, a fifth of the work of an ordinary one.
+
+    `part` is a place in NAME_COLUMNS, `name` what stands there. `ids` are customers, as text with commas, all with the
+    same `bucket`: their id without its last BUCKET_BITS bits; `first_id` is the lowest. It is a hint: whoever is found
+    here is to be asked for his name.
+    """
+
+    __tablename__ = "name_postings"
+
+    part: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Key, primary_key=True)
+    bucket: Mapped[int] = mapped_column(Integer, primary_key=True)
+    first_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    ids: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+NAME_COLUMNS = ("last_name", "first_name")
+"""The columns of `customers` whose values are posted."""
+
+BUCKET_BITS = 18
 
 
 class ExternalId(Base):
@@ -143,6 +166,3 @@ STORED_COLUMNS = {
     "IsMobilePhoneConfirmed": "phone_confirmed",
 }
 """Which column of `customers` holds a field; all others stand in `custom`, `consents` or tables of their own."""
-
-INDEXED_COLUMNS = {column.name for index in table_of(Customer).indexes for column in index.columns}
-"""Columns of `customers` that are costly to write, and so are written only where they change."""

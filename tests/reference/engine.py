@@ -48,6 +48,7 @@ from cdpweb.models import (
 from cdpweb.models.customers import STORED_COLUMNS
 from cdpweb.models.snapshot import snapshot
 from cdpweb.reading.dialect import Dialect
+from tests.posting import post_names, unposted
 
 from . import grammar, state
 from .bases import CATALOG
@@ -173,6 +174,7 @@ class EngineBase:
                 assert change.record is not None
                 fields = {name: (old, new) for name, (old, new) in change.fields.items()}
                 customers[change.customer_id].changes.append(state.Change(change.record, fields))
+            assert not unposted(session)
             return state.State(customers, self._choices(session))
 
     def _choices(self, session: Session) -> dict[str, list[value.Choice]]:
@@ -227,6 +229,7 @@ def opened(folder: Path, makes: Makes, catalog: value.Catalog, base: state.State
             session.add_all(row for customer in base.customers.values() for row in _customer_rows(customer, catalog))
             next_id = max(base.customers, default=0) + 1
             session.execute(update(Counter).where(Counter.name == "customers").values(next_id=next_id))
+            post_names(session)
             session.commit()
         yield EngineBase(folder, engine, catalog)
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from cdpweb.domain.consent import Statement
-from cdpweb.models import Action, Change, Customer, ExternalId, SegmentMember
+from cdpweb.models import Action, Change, Customer, ExternalId, NamePosting, SegmentMember
 from cdpweb.models.snapshot import snapshot
 from cdpweb.models.types import now
 from cdpweb.services.catalog.files import load
@@ -14,6 +14,7 @@ from cdpweb.services.customers.editing import edit_customer, editable
 from cdpweb.services.customers.removal import Losses, delete_customer, deletion_of, losses
 from cdpweb.services.customers.stored import stored
 from cdpweb.services.refused import Refused
+from tests.posting import post_names, unposted
 
 CATALOG = {
     "segment_groups": [
@@ -50,7 +51,7 @@ def anna(session):
     session.add_all([anna, bob, ExternalId(system_id=1, value="A-1", customer_id=1)])
     session.add(ExternalId(system_id=1, value="B-2", customer_id=2))
     session.add(SegmentMember(customer_id=1, group_id=1, segment_id=1))
-    session.flush()
+    post_names(session)
     return anna
 
 
@@ -190,20 +191,32 @@ def test_every_stored_field_is_editable_and_settings_are_not(session, anna):
     assert not {"CustomerId", "FullName", "PhoneCountry", "SegmentExternalId", "SubscriptionDateTimeUtc"} & set(names)
 
 
+def test_who_is_called_otherwise_is_found_so(session, anna):
+    edit(session, anna, LastName="Jones", FirstName="Anna")
+    edit(session, anna, LastName="Smith")
+    edit(session, anna, LastName="Jones")
+    assert unposted(session) == set()
+
+
 def test_deleting_says_what_will_be_gone_and_leaves_no_personal_data(session, anna):
+    edit(session, anna, LastName="Jones")
+    post_names(session)
     edit(session, anna, FirstName="Anna")
+    edit(session, anna, LastName="Jones Smith")
     moment = now()
     session.add(
         Action(
             customer_id=1, id=1, template_id=1, touchpoint_id=1, endpoint_id=1, happened_at=moment, recorded_at=moment
         )
     )
-    assert losses(session, anna) == Losses(identifiers=3, actions=1, changes=1, segments=1)
+    assert losses(session, anna) == Losses(identifiers=3, actions=1, changes=3, segments=1)
     delete_customer(session, anna, "marketing@")
     assert session.get(Customer, 1) is None
     for kind in (ExternalId, SegmentMember, Action):
         assert session.scalar(select(func.count()).select_from(kind).where(kind.customer_id == 1)) == 0
     change = session.scalars(select(Change).where(Change.customer_id == 1)).one()
     assert (change.author, change.fields) == ("marketing@", {"Customer": ["deleted", None]})
+    # Bob stays, who was posted together with her.
+    assert {(one.name, one.ids) for one in session.scalars(select(NamePosting))} == {("Jones", "2"), ("Bob", "2")}
     assert deletion_of(session, 1) is change
     assert deletion_of(session, 2) is None

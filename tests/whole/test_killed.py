@@ -53,9 +53,11 @@ WRITTEN = {
     "task_rows": "",
     "problems": "",
     "problem_groups": "",
-    "counters": "",
 }
 """What an import writes, each with its time of recording, which alone may differ."""
+
+IDS = "select name, next_id from counters where name <> 'turns' order by name"
+"""The next ids; how many turns it took is another matter."""
 
 COUNTS = (
     "select kind, status, reason, columns, settings, total_records, total_bytes, next_offset, next_record, next_line, "
@@ -205,10 +207,18 @@ def test_an_import_in_the_shell_waits_for_the_database(
 
 def compare(disturbed: Instance, undisturbed: Instance) -> None:
     """Every value that an import writes, its counts and its ledger; times of recording aside."""
-    assert disturbed.rows(COUNTS) == undisturbed.rows(COUNTS)
+    for statement in (COUNTS, IDS):
+        assert disturbed.rows(statement) == undisturbed.rows(statement)
+    assert posted(disturbed) == posted(undisturbed)
     for name, time_of_recording in WRITTEN.items():
         statement = contents(Base.metadata.tables[name], time_of_recording)
         assert disturbed.rows(statement) == undisturbed.rows(statement), name
+
+
+def posted(instance: Instance) -> set[tuple[object, ...]]:
+    """Who is found by which name; which of them stand together depends on the blocks."""
+    rows = instance.rows("select part, name, ids from name_postings")
+    return {(part, name, one) for part, name, ids in rows for one in str(ids).split(",")}
 
 
 def contents(table: Table, left_out: str) -> str:

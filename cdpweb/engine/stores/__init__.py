@@ -43,6 +43,9 @@ class Store(Protocol):
     def insert(self, table: Table, rows: pl.DataFrame) -> None:
         """Insert `rows`; the frame's columns are named as the table's."""
 
+    def insert_missing(self, table: Table, rows: pl.DataFrame) -> None:
+        """Insert those of the `rows` whose primary key is not there yet."""
+
     def update(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> None:
         """Set every column of `rows` that is not part of `key` in the rows that have the key."""
 

@@ -77,6 +77,13 @@ class PostgresqlStore:
         """Insert rows."""
         self._copy(table.name, rows)
 
+    def insert_missing(self, table: Table, rows: pl.DataFrame) -> None:
+        """Insert rows whose key is not there."""
+        columns = _listed(rows.columns)
+        sql = f"insert into {table.name} ({columns}) select {columns} from given on conflict do nothing"
+        if rows.height:
+            self._with_given(table, rows, sql)
+
     def update(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> None:
         """Set every other column in the rows that have the key."""
         sets = ", ".join(f'"{column}" = given."{column}"' for column in rows.columns if column not in key)

@@ -88,6 +88,10 @@ class SqliteStore:
         """Insert rows."""
         self._insert(table, rows)
 
+    def insert_missing(self, table: Table, rows: pl.DataFrame) -> None:
+        """Insert rows whose key is not there."""
+        self._insert(table, rows, " on conflict do nothing")
+
     def update(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> None:
         """Set every other column in the rows that have the key."""
         values = [column for column in rows.columns if column not in key]

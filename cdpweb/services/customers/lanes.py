@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, exists, func, select, union_all
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cdpweb.domain.tasks import Outcome
 from cdpweb.models import Customer, SegmentMember, TaskRow
+from cdpweb.services.customers import names
 from cdpweb.services.customers.lookup import Sought
 
 COUNTED = 10_000
@@ -89,19 +90,12 @@ class TextLane:
         return max(LONGEST_STRETCH // (len(self.sought.names) + 1), 200)
 
     def stretch(self, session: Session, at: Cursor | None, size: int, backwards: bool) -> Sequence[tuple[int, int]]:
-        """The next customers of all indexes, merged."""
-        behind = (one for one in self.sought.ids if at is None or (one > at.key if backwards else one < at.key))
-        ids = {*behind, *self._named(session, at, size, backwards)}
+        """The next customers of all names, merged."""
+        key = at.key if at else None
+        ids = {one for one in self.sought.ids if key is None or (one > key if backwards else one < key)}
+        for name in self.sought.names:
+            ids.update(names.stretch(session, name, key, size, backwards=backwards))
         return [(one, one) for one in sorted(ids, reverse=not backwards)[:size]]
-
-    def _named(self, session: Session, at: Cursor | None, size: int, backwards: bool) -> Sequence[int]:
-        order = Customer.id if backwards else Customer.id.desc()
-        parts = [
-            select(select(Customer.id).where(column == name, *_behind(Customer.id, at, backwards)).order_by(order)
-                   .limit(size).subquery())
-            for column, name in self.sought.names
-        ]  # fmt: skip
-        return list(session.scalars(union_all(*parts))) if parts else []
 
     def count(self, session: Session) -> int:
         """Names are followed only where they are many."""

@@ -3,45 +3,48 @@
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import polars as pl
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from cdpweb.domain import emails, phones
 from cdpweb.domain.catalog import Catalog
 from cdpweb.domain.fields import CUSTOMER_ID, EMAIL, EXTERNAL_ID_PREFIX, PHONE
 from cdpweb.models import Customer, ExternalId
+from cdpweb.models.customers import NAME_COLUMNS
+from cdpweb.services.customers import names
+from cdpweb.services.customers.names import Name
 
 TEXT_CHARACTERS = 1000
 NAME_WORDS = 5
-NAME_CANDIDATES = 20_000
+NAME_CANDIDATES = 10_000
 """Up to so many customers whose name begins alike are gathered one by one."""
 
 NAMES = 50
 """Where there are more customers, up to so many different names are followed, each along its part of the index."""
 
 LARGEST_ID = 2**63 - 1
-_AFTER_ALL = "\U0010ffff"
-
-
-Name = tuple[InstrumentedAttribute[str | None], str]
-"""A column of names and one value of it."""
 
 
 @dataclass(frozen=True)
 class Sought:
     """The customers that a text may mean: those that meet `condition`.
 
-    Where `is_gathered`, all of them are among the customers `ids` and those who have one of the `names` exactly; where
-    `is_exact` too, they are just those.
+    Where `is_gathered`, all of them are among the customers `ids` and those who may have one of the `names`; without
+    names they are just the `ids`.
     """
 
     condition: ColumnElement[bool]
     ids: frozenset[int]
     names: tuple[Name, ...] = ()
     is_gathered: bool = True
-    is_exact: bool = True
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether everybody who was gathered is meant."""
+        return self.is_gathered and not self.names
 
 
 def sought(session: Session, catalog: Catalog, text: str, *, only_ids: bool = False) -> Sought | None:
@@ -60,7 +63,7 @@ def sought(session: Session, catalog: Catalog, text: str, *, only_ids: bool = Fa
     condition = or_(Customer.id.in_(identified), *(reading.condition() for reading in readings))
     gathered = _Gathered(session, set(identified))
     is_gathered = all(gathered.take(reading) for reading in readings)
-    return Sought(condition, frozenset(gathered.ids), tuple(gathered.names), is_gathered, gathered.is_exact)
+    return Sought(condition, frozenset(gathered.ids), tuple(gathered.names), is_gathered)
 
 
 def owners(session: Session, catalog: Catalog, identifier: str, column: str | None = None) -> set[int]:
@@ -99,9 +102,9 @@ def _own_columns(catalog: Catalog, text: str) -> Iterator[tuple[str, ColumnEleme
 
 @dataclass(frozen=True)
 class _Reading:
-    """One way to read a text as a name: `column` begins with `prefix` and, where set, the other one with `other`."""
+    """One way to read a text as a name: that of `part` begins with `prefix` and, where set, the other with `other`."""
 
-    column: InstrumentedAttribute[str | None]
+    part: int
     prefix: str
     other: str = ""
 
@@ -112,69 +115,61 @@ class _Reading:
 
     def condition(self) -> ColumnElement[bool]:
         """The reading as a condition on one customer, in a form that invites no index."""
-        own = _checks(self.column, self.prefix)
-        first, last = Customer.first_name, Customer.last_name
-        return and_(own, _checks(first if self.column is last else last, self.other)) if self.other else own
+        own = _checks(self.part, self.prefix)
+        return and_(own, _checks(OTHER[self.part], self.other)) if self.other else own
+
+
+LAST, FIRST = range(len(NAME_COLUMNS))
+OTHER = {LAST: FIRST, FIRST: LAST}
 
 
 def _readings(text: str) -> Iterator[_Reading]:
-    yield _Reading(Customer.last_name, text)
-    yield _Reading(Customer.first_name, text)
+    yield _Reading(LAST, text)
+    yield _Reading(FIRST, text)
     words = text.replace(",", " ").split()[:NAME_WORDS]
     for count in range(1, len(words)):
         front, back = " ".join(words[:count]), " ".join(words[count:])
-        yield _Reading(Customer.last_name, back, front)
-        yield _Reading(Customer.last_name, front, back)
+        yield _Reading(LAST, back, front)
+        yield _Reading(LAST, front, back)
 
 
 def _casings(text: str) -> list[str]:
     return list(dict.fromkeys((text, text.lower(), text.upper(), text.title(), text.capitalize())))
 
 
-def _begins(column: ColumnElement[str | None] | InstrumentedAttribute[str | None], text: str) -> ColumnElement[bool]:
-    return and_(column >= text, column < text + _AFTER_ALL)
-
-
-def _checks(column: InstrumentedAttribute[str | None], text: str) -> ColumnElement[bool]:
-    return or_(*(_begins(func.coalesce(column, ""), casing) for casing in _casings(text)))
+def _checks(part: int, text: str) -> ColumnElement[bool]:
+    column = func.coalesce(getattr(Customer, NAME_COLUMNS[part]), "")
+    return or_(*(names.begins(column, casing) for casing in _casings(text)))
 
 
 class _Gathered:
-    """Gathers customers from the indexes of names, one by one where they are few, else name by name."""
+    """Gathers customers from the index of names, one by one where they are few, else name by name."""
 
     def __init__(self, session: Session, ids: set[int]) -> None:
         self.session, self.ids = session, ids
         self.names: list[Name] = []
-        self.is_exact = True
 
     def take(self, reading: _Reading) -> bool:
         """Gather those whose names can be read so; False where too many different names begin so."""
         return all(self._take_range(reading, casing) for casing in reading.casings)
 
     def _take_range(self, reading: _Reading, casing: str) -> bool:
-        in_range = select(Customer.id).where(_begins(reading.column, casing))
-        ids = list(self.session.scalars(in_range.limit(NAME_CANDIDATES + 1)))
-        if len(ids) > NAME_CANDIDATES:
-            return self._take_names(reading, casing)
-        if reading.other and ids:
-            meeting = select(Customer.id).where(Customer.id.in_(ids), reading.condition())
-            ids = list(self.session.scalars(meeting))
-        self.ids.update(ids)
+        found: set[int] = set()
+        for one in names.ids_beginning(self.session, reading.part, casing):
+            found.add(one)
+            if len(found) > NAME_CANDIDATES:
+                return self._take_names(reading, casing)
+        if found:
+            meeting = select(Customer.id).where(Customer.id.in_(found), reading.condition())
+            self.ids.update(self.session.scalars(meeting))
         return True
 
     def _take_names(self, reading: _Reading, casing: str) -> bool:
-        """Note the different names of a range, skipping from one to the next along the index."""
-        column, names = reading.column, list[str]()
-        beyond = column >= casing
-        while name := self.session.scalar(
-            select(column).where(beyond, column < casing + _AFTER_ALL).order_by(column).limit(1)
-        ):
-            if len(names) == NAMES:
-                return False
-            names.append(name)
-            beyond = column > name
-        self.names += [(column, name) for name in names]
-        self.is_exact = self.is_exact and not reading.other
+        """Note the different names of a range."""
+        found = list(islice(names.names_beginning(self.session, reading.part, casing), NAMES + 1))
+        if len(found) > NAMES:
+            return False
+        self.names += found
         return True
 
 
