@@ -19,8 +19,10 @@ from cdpweb import broker, queueing
 from cdpweb.app import create_app
 from cdpweb.domain.roles import Role
 from cdpweb.extensions import db
+from tests import compiled
 from tests.signing_in import session_of
 
+compiled.share()
 pytest_plugins = ["tests.live", "tests.postgres", "tests.databases"]
 
 BROKER_START_SECONDS = 10
@@ -93,6 +95,8 @@ def make_app(
         app = create_app(**(settings | {"TESTING": True, "WTF_CSRF_ENABLED": False} | overrides))
         app.test_client_class = PageClient
         app.jinja_env.bytecode_cache = compiled_templates
+        with app.app_context():
+            db.engine.update_execution_options(compiled_cache=compiled.STATEMENTS)
         made.append(app)
         return app
 

@@ -29,7 +29,7 @@ from tests.whole.stack import Stack
 ROWS = int(os.environ.get("CDPWEB_TESTS_KILL_ROWS", "40000"))
 KILLS = int(os.environ.get("CDPWEB_TESTS_KILLS", "8"))
 SEED = int(os.environ.get("CDPWEB_TESTS_SEED", "20260601"))
-BLOCKS_PER_KILL = 8
+BLOCKS_PER_KILL = 5
 RESUME_SECONDS = 10
 MOMENT = "2026-06-01T12:00"
 
