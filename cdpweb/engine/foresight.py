@@ -1,11 +1,12 @@
-"""What can be decided of a block before its turn: while one block is written, most of the next one is decided.
+"""What can be decided of a block before its turn: while one block is written, the next one is decided.
 
-Nearly all rows are plain (see `match`): what they do depends on what the database holds of their identifiers and of one
-customer, and on no other row of the block. So they can be decided from what the database held a moment ago, if nobody
-has written since, or nobody but our own last block. Rows that speak of what that one spoke of are decided anew in the
-block's own turn, as are all that are not plain. Where anybody else has had a turn, the whole block is.
+What a row does depends on what the database holds of its identifiers and of their owners, and on the rows of the block
+that speak of the same. So a block can be decided from what the database held a moment ago, if nobody has written since,
+or nobody but our own last block: what speaks of anything that that one spoke of is decided anew in the block's turn,
+with all that is bound to it. Where anybody else has had a turn, the whole block is.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import polars as pl
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from cdpweb.engine.apply import Applied, apply
 from cdpweb.engine.choices import creates_choices, with_choices
-from cdpweb.engine.match import Matched, Move, match, match_plain
+from cdpweb.engine.match import Matched, Move, match, owner_column
 from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import Store, reading, turns_taken
 
@@ -26,13 +27,10 @@ class Effect(NamedTuple):
 
 
 class Foreseen(NamedTuple):
-    """The effect of the plain rows of a block, if nobody writes after the turn `after`.
-
-    `rows`: those rows by `record`, their identifiers and `customer`, whom they create (negative) or speak of.
-    """
+    """The effect of a block if nobody writes after the turn `after`; `spoken`: see `Matched`."""
 
     after: int
-    rows: pl.DataFrame
+    spoken: pl.DataFrame
     effect: Effect
 
 
@@ -45,14 +43,14 @@ class Trace(NamedTuple):
 
 
 def foresee(engine: Engine, rows: pl.DataFrame, orders: Orders) -> Foreseen | None:
-    """Decide the plain ones of the normalised `rows` ahead of their turn; None where deciding writes."""
+    """Decide the normalised `rows` ahead of their turn; None where deciding writes."""
     if creates_choices(orders):
         return None
     with reading(engine) as (connection, store):
         after = turns_taken(connection)
-        plain, matched = match_plain(rows, orders, store)
+        matched = match(rows, orders, store)
         applied = apply(rows, matched, orders, store)
-    return Foreseen(after, plain, _effect(matched, applied))
+    return Foreseen(after, matched.spoken, _effect(matched, applied))
 
 
 def effect_of(
@@ -71,7 +69,9 @@ def effect_of(
     known = _still_true(foreseen, last, turn)
     if known is None:
         return _decided(rows, orders, store, connection)
-    others = rows.join(known.rows, on="record", how="anti", maintain_order="left")
+    others = rows.join(known.spoken, on="record", how="anti", maintain_order="left")
+    if others.is_empty():
+        return known.effect
     return _together(known.effect, _decided(others, orders, store, connection))
 
 
@@ -108,20 +108,26 @@ def _still_true(foreseen: Foreseen | None, last: Trace | None, turn: int) -> For
         return foreseen
     if last is None or not foreseen.after == last.turn - 1 == turn - 2:
         return None
-    rows = foreseen.rows
-    touched = rows.filter(
+    spoken = foreseen.spoken
+    touched = spoken.filter(
         pl.any_horizontal(
-            pl.col("customer").is_in(last.customers.implode()),
-            *(pl.col(name).is_in(values.implode()) for name, values in last.identifiers.items()),
+            pl.col(column).is_in(values.implode())
+            for name, identifiers in last.identifiers.items()
+            for column, values in ((name, identifiers), (owner_column(name), last.customers))
         )
     )
-    return _without(foreseen, touched) if touched.height else foreseen
+    return _without(foreseen, touched["bond"], last.identifiers) if touched.height else foreseen
 
 
-def _without(foreseen: Foreseen, touched: pl.DataFrame) -> Foreseen:
-    """The foreseen rows but those that have been touched: each has a customer of its own."""
-    stays = ~pl.col("record").is_in(touched["record"].implode())
-    is_others = ~pl.col("customer").is_in(touched["customer"].implode())
+def _without(foreseen: Foreseen, bonds: pl.Series, names: Iterable[str]) -> Foreseen:
+    """What was foreseen, but of the rows with these bonds and of whom they speak by the identifiers `names`."""
+    is_bound = pl.col("bond").is_in(bonds.implode())
+    bound = foreseen.spoken.filter(is_bound)
+    records = bound["record"]
+    owners = (bound[owner_column(name)].drop_nulls().rename("record") for name in names)
+    customers = pl.concat([-records.cast(pl.Int64), *owners]).unique()
+    stays = ~pl.col("record").is_in(records.implode())
+    is_others = ~pl.col("customer").is_in(customers.implode())
     applied, moves = foreseen.effect
     left = Applied(
         rows=applied.rows.filter(stays),
@@ -130,7 +136,9 @@ def _without(foreseen: Foreseen, touched: pl.DataFrame) -> Foreseen:
         members=applied.members.filter(is_others),
         problems=applied.problems.filter(stays),
     )
-    return Foreseen(foreseen.after, foreseen.rows.filter(stays), Effect(left, moves))
+    gone = set(customers)
+    kept = [move for move in moves if move.customer not in gone]
+    return Foreseen(foreseen.after, foreseen.spoken.filter(~is_bound), Effect(left, kept))
 
 
 def _together(one: Effect, other: Effect) -> Effect:
