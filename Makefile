@@ -16,7 +16,7 @@ run: venv ## Install, migrate and start everything; Ctrl-C stops it
 test: venv ## Install what the tests need and run them
 	@$(call install,dev)
 	@sh requirements/programs.sh
-	@$(BIN)/python -m pytest -n 4  # twice as many as cores: many tests wait for a process to start or to end
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3  # one more than cores: many tests wait for a process
 
 lint: venv ## Check style, types, directions of imports, templates and licences
 	@$(call install,dev)

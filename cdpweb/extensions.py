@@ -1,11 +1,9 @@
 """The extensions, unbound: create_app binds them to an application."""
 
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app
 from flask_login.utils import _user_context_processor
-from flask_migrate import Migrate
 from flask_security import Security
 from flask_security.datastore import SQLAlchemyUserDatastore
 from flask_sqlalchemy import SQLAlchemy
@@ -46,14 +44,12 @@ class Database(SQLAlchemy):
 db = Database(model_class=Base, session_options={"class_": EdgeSession}, disable_autonaming=True)
 csrf = CSRFProtect()
 security = Security(datastore=SQLAlchemyUserDatastore(db, User, NamedRole), register_blueprint=False)
-migrate = Migrate(directory=str(Path(__file__).parent / "migrations"), render_as_batch=True, compare_type=True)
 
 
 def init_app(app: Flask) -> None:
     """Bind all extensions to `app`."""
     db.init_app(app)
     csrf.init_app(app)
-    migrate.init_app(app, db)
     security.init_app(app)
     # The library's own kind of token is not used: ours are scoped and revocable (services/tokens.py).
     security.login_manager.request_loader(lambda _request: None)

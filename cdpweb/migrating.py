@@ -1,20 +1,27 @@
 """Bringing a database to the tables of this version."""
 
-from pathlib import Path
-
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from flask import current_app
+from flask import Flask, current_app
+from flask_migrate import Migrate
 from sqlalchemy.exc import OperationalError
 
 from cdpweb.config import BadSetting
 from cdpweb.extensions import db
 from cdpweb.models import shipped
+from cdpweb.models.revision import MIGRATIONS
 
-FOLDER = Path(__file__).parent / "migrations"
+migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
+
+
+def create_app() -> Flask:
+    """An application for Flask's own commands: `flask --app cdpweb.migrating db migrate`."""
+    from cdpweb import app
+
+    made = app.create_app()
+    migrate.init_app(made, db)
+    return made
 
 
 def upgrade() -> None:
@@ -34,17 +41,8 @@ def downgrade(target: str) -> None:
     command.downgrade(_alembic(), target)
 
 
-def revision() -> str | None:
-    """The revision that the database is at; None where it has no tables yet."""
-    with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-def newest() -> str | None:
-    """The revision that this version of cdpweb needs."""
-    return ScriptDirectory(str(FOLDER)).get_current_head()
-
-
 def _alembic() -> Config:
-    settings: Config = current_app.extensions["migrate"].migrate.get_config(str(FOLDER))
+    if "migrate" not in current_app.extensions:
+        migrate.init_app(current_app, db)
+    settings: Config = current_app.extensions["migrate"].migrate.get_config(str(MIGRATIONS))
     return settings

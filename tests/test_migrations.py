@@ -11,7 +11,7 @@ from sqlalchemy import select
 from cdpweb import migrating
 from cdpweb.config import BadSetting
 from cdpweb.extensions import db
-from cdpweb.models import Base, Project
+from cdpweb.models import Base, Project, revision
 
 
 def assert_migrated(app: Flask) -> None:
@@ -21,7 +21,7 @@ def assert_migrated(app: Flask) -> None:
         with db.engine.connect() as connection:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
             assert compare_metadata(context, Base.metadata) == []
-        assert migrating.revision() == migrating.newest()
+            assert revision.standing(connection) == context.get_current_revision() == revision.newest()
         assert db.session.scalar(select(Project.time_zone)) == "UTC"
 
 
@@ -37,7 +37,8 @@ def test_the_first_revision_can_be_taken_back(make_app: Callable[..., Flask]) ->
     with make_app().app_context():
         migrating.upgrade()
         migrating.downgrade("base")
-        assert migrating.revision() is None
+        with db.engine.connect() as connection:
+            assert revision.standing(connection) is None
 
 
 def test_a_database_that_does_not_answer_is_refused_in_words(make_app: Callable[..., Flask]) -> None:

@@ -9,11 +9,10 @@ from typing import ParamSpec, TypeVar
 
 import click
 
-from cdpweb import migrating
 from cdpweb.cli.frame import with_app
 from cdpweb.config import BadSetting
 from cdpweb.extensions import db
-from cdpweb.models import Task, troubles
+from cdpweb.models import Task, revision, troubles
 from cdpweb.services import audit, tasks
 from cdpweb.services.audit import Origin
 from cdpweb.services.refused import Refused
@@ -106,8 +105,11 @@ def _prepare() -> None:
     """A new database gets its tables; one of another version is refused."""
     # Who sits at a terminal reads sentences; what a broker that is away makes us log every second would bury them.
     logging.getLogger().setLevel(logging.ERROR)
-    stands_at = migrating.revision()
+    with db.engine.connect() as connection:
+        stands_at = revision.standing(connection)
     if stands_at is None:
+        from cdpweb import migrating
+
         migrating.upgrade()
-    elif stands_at != migrating.newest():
+    elif stands_at != revision.newest():
         raise BadSetting("The database is of another version of cdpweb. Bring it up with: python -m cdpweb db upgrade")

@@ -116,9 +116,10 @@ def db() -> None:
 def upgrade() -> None:
     """Bring the database to this version's tables and shipped rows."""
     from cdpweb import migrating
+    from cdpweb.models import revision
 
     migrating.upgrade()
-    click.echo(f"The database is up to date: {migrating.revision()}.")
+    click.echo(f"The database is up to date: {revision.newest()}.")
 
 
 def _end_with_supervisor() -> None:

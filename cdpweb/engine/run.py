@@ -109,6 +109,7 @@ class _Run:
         self.moved_at = time.monotonic()
         self.pace = Pace(limits.block_bytes)
         self.last: Trace | None = None
+        self.is_alone = True
 
     @contextmanager
     def _holding(self) -> Iterator[tuple[Connection, Row[Any]]]:
@@ -221,7 +222,10 @@ class _Run:
         dialect = Dialect.from_json(task.dialect)
 
         def prepared(block: Block) -> tuple[Prepared, Position]:
-            return prepare(self.engine, normalise(block.rows, orders), orders), block.next
+            normalised = normalise(block.rows, orders)
+            # Where others write between our blocks, what is foreseen would not come true.
+            made = prepare(self.engine, normalised, orders) if self.is_alone else Prepared(normalised, None)
+            return made, block.next
 
         with self._work_file(task, dialect).open("rb") as file:
             reader = BlockReader(file, dialect, len(task.header), start, self.limits.max_cell_bytes)
@@ -248,6 +252,7 @@ class _Run:
             began = time.monotonic()
             counts, last = write_block(connection, block, self.last, orders, now())
             self._advance(connection, task, counts, following)
+        self.is_alone = self.last is None or last.turn == self.last.turn + 1
         self.last = last
         self.pace.took(following.offset - position.offset, time.monotonic() - began)
         return True
