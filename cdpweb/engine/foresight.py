@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import polars as pl
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from cdpweb.engine.apply import Applied, apply
 from cdpweb.engine.choices import creates_choices, with_choices
 from cdpweb.engine.match import Matched, Move, match, owner_column
 from cdpweb.engine.orders import Orders
-from cdpweb.engine.stores import Store, reading, turns_taken
+from cdpweb.engine.stores import Store, store_for, turns_taken
 
 
 class Effect(NamedTuple):
@@ -42,12 +42,12 @@ class Trace(NamedTuple):
     customers: pl.Series
 
 
-def foresee(engine: Engine, rows: pl.DataFrame, orders: Orders) -> Foreseen | None:
-    """Decide the normalised `rows` ahead of their turn; None where deciding writes."""
+def foresee(connection: Connection, rows: pl.DataFrame, orders: Orders) -> Foreseen | None:
+    """Decide the normalised `rows` ahead of their turn, on a `stores.reader`; None where deciding writes."""
     if creates_choices(orders):
         return None
-    with reading(engine) as (connection, store):
-        after = turns_taken(connection)
+    with connection.begin():
+        after, store = turns_taken(connection), store_for(connection)
         matched = match(rows, orders, store)
         applied = apply(rows, matched, orders, store)
     return Foreseen(after, matched.spoken, _effect(matched, applied))
@@ -111,9 +111,12 @@ def _still_true(foreseen: Foreseen | None, last: Trace | None, turn: int) -> For
     spoken = foreseen.spoken
     touched = spoken.filter(
         pl.any_horizontal(
-            pl.col(column).is_in(values.implode())
-            for name, identifiers in last.identifiers.items()
-            for column, values in ((name, identifiers), (owner_column(name), last.customers))
+            pl.lit(False),
+            *(
+                pl.col(column).is_in(values.implode())
+                for name, identifiers in last.identifiers.items()
+                for column, values in ((name, identifiers), (owner_column(name), last.customers))
+            ),
         )
     )
     return _without(foreseen, touched["bond"], last.identifiers) if touched.height else foreseen

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from cdpweb.engine.foresight import Trace
 from cdpweb.engine.normalise import normalise
 from cdpweb.engine.orders import Evidence, Orders
 from cdpweb.engine.pace import Pace
+from cdpweb.engine.stores import reader
 from cdpweb.engine.write import Counts, Prepared, prepare, write_block
 from cdpweb.models import Task, TaskRow, Upload, troubles
 from cdpweb.models.base import table_of
@@ -93,6 +95,8 @@ def run_task(
         log.exception("task failed", task=task_id, incident=incident)
         run.fail(f"Something went wrong that is not the file's fault. The log tells more: look for {incident}.")
         raise
+    finally:
+        run.close()
 
 
 class Contended(Exception):
@@ -100,21 +104,40 @@ class Contended(Exception):
 
 
 class _Run:
-    """One worker's run of a task; each method is one or more transactions, every one of them fenced by `owner`."""
+    """One worker's run of a task; each method is one or more transactions, every one of them fenced by `owner`.
+
+    All that is written goes through one connection: SQLite keeps the pages that a block has touched with the connection
+    that wrote it, and forgets them where another one has written.
+    """
 
     def __init__(self, engine: Engine, task_id: int, owner: str, folder: Path, limits: Limits) -> None:
         self.engine = engine
-        self.writing = engine.execution_options(**WRITING_BLOCKS)
+        self.open = ExitStack()
         self.task_id, self.owner, self.folder, self.limits = task_id, owner, folder, limits
         self.moved_at = time.monotonic()
         self.pace = Pace(limits.block_bytes)
         self.last: Trace | None = None
         self.is_alone = True
 
+    @cached_property
+    def writer(self) -> Connection:
+        """The connection that writes."""
+        return self.open.enter_context(self.engine.execution_options(**WRITING_BLOCKS).connect())
+
+    @cached_property
+    def reader(self) -> Connection:
+        """Another one, on which blocks are decided ahead."""
+        return self.open.enter_context(reader(self.engine))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.open.close()
+
     @contextmanager
     def _holding(self) -> Iterator[tuple[Connection, Row[Any]]]:
         """A transaction that holds the task's row; raises Superseded unless the task is ours and to be run."""
-        with self.writing.begin() as connection:
+        with self.writer.begin():
+            connection = self.writer
             task = self._task(connection)
             if task is None or task.owner != self.owner or not Status(task.status).is_open:
                 raise Superseded
@@ -130,7 +153,8 @@ class _Run:
 
     def claim(self) -> bool:
         """Become the owner of an open task; False if there is nothing to do."""
-        with self.writing.begin() as connection:
+        with self.writer.begin():
+            connection = self.writer
             task = self._task(connection)
             if task is None or not Status(task.status).is_open:
                 return False
@@ -224,7 +248,7 @@ class _Run:
         def prepared(block: Block) -> tuple[Prepared, Position]:
             normalised = normalise(block.rows, orders)
             # Where others write between our blocks, what is foreseen would not come true.
-            made = prepare(self.engine, normalised, orders) if self.is_alone else Prepared(normalised, None)
+            made = prepare(self.reader, normalised, orders) if self.is_alone else Prepared(normalised, None)
             return made, block.next
 
         with self._work_file(task, dialect).open("rb") as file:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import polars as pl
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from cdpweb.domain.fields import EMAIL, PHONE
 from cdpweb.domain.problems import NUL_SIGN, PROBLEMS, Severity
@@ -68,9 +68,9 @@ class Prepared(NamedTuple):
     foreseen: Foreseen | None
 
 
-def prepare(engine: Engine, block: Normalised, orders: Orders) -> Prepared:
-    """Decide what can be decided of a block while another one is written."""
-    return Prepared(block, foresee(engine, _speaking(block), orders))
+def prepare(connection: Connection, block: Normalised, orders: Orders) -> Prepared:
+    """Decide what can be decided of a block while another one is written; `connection` is a `stores.reader`."""
+    return Prepared(block, foresee(connection, _speaking(block), orders))
 
 
 def write_block(

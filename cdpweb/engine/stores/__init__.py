@@ -1,7 +1,5 @@
 """The few statements that differ between the databases, behind one small interface."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Protocol
 
 import polars as pl
@@ -61,13 +59,15 @@ def store_for(connection: Connection) -> Store:
     return PostgresqlStore(connection) if connection.dialect.name == "postgresql" else SqliteStore(connection)
 
 
-@contextmanager
-def reading(engine: Engine) -> Iterator[tuple[Connection, Store]]:
-    """A transaction that sees the database as it was when it first looked, whoever writes meanwhile."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execution_options(isolation_level="REPEATABLE READ")
-        yield connection, store_for(connection)
+def reader(engine: Engine) -> Connection:
+    """A connection whose transactions see the database as it was when they first looked, whoever writes meanwhile."""
+    connection = engine.connect()
+    if engine.dialect.name == "postgresql":
+        return connection.execution_options(isolation_level="REPEATABLE READ")
+    with connection.begin():
+        # What it has read is stale at every commit of a block.
+        connection.exec_driver_sql("PRAGMA cache_size = -8000")
+    return connection
 
 
 def take_turn(connection: Connection) -> int:
