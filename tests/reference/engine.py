@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
+from unittest.mock import patch
 
 from sqlalchemy import Engine, NullPool, create_engine, select, update
 from sqlalchemy.orm import Session
@@ -18,7 +19,8 @@ from sqlalchemy.orm import Session
 from cdpweb.domain import catalog as value
 from cdpweb.domain.settings import ImportSettings
 from cdpweb.domain.tasks import Outcome, Status
-from cdpweb.engine.run import Limits, run_task
+from cdpweb.engine import run
+from cdpweb.engine.run import Limits
 from cdpweb.models import (
     Action,
     ActionTemplate,
@@ -48,6 +50,7 @@ from cdpweb.models import (
 from cdpweb.models.customers import STORED_COLUMNS
 from cdpweb.models.snapshot import snapshot
 from cdpweb.reading.dialect import Dialect
+from tests.far_ahead import far_ahead
 from tests.posting import post_names, unposted
 
 from . import grammar, state
@@ -119,7 +122,8 @@ class EngineBase:
             session.commit()
             task_id = task.id
         limits = Limits(block_bytes, max_cell_bytes, max_unpacked_bytes=1 << 30)
-        run_task(self.engine, task_id, owner=secrets.token_hex(8), folder=self.folder, limits=limits)
+        with patch.object(run, "ahead", far_ahead):
+            run.run_task(self.engine, task_id, owner=secrets.token_hex(8), folder=self.folder, limits=limits)
         return self._report(task_id)
 
     def _upload(self, content: str) -> Upload:
