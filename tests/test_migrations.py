@@ -6,12 +6,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from cdpweb import migrating
 from cdpweb.config import BadSetting
 from cdpweb.extensions import db
-from cdpweb.models import Base, Project, revision
+from cdpweb.models import Base, Customer, NamePosting, Project, revision
+from cdpweb.models.types import now
+from tests.posting import unposted
 
 
 def assert_migrated(app: Flask) -> None:
@@ -54,3 +56,26 @@ def test_a_database_of_a_newer_version_is_refused_in_words(make_app: Callable[..
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
         with pytest.raises(BadSetting, match="another version"):
             migrating.upgrade()
+
+
+def test_customers_of_an_older_version_are_found_by_their_names(app: Flask) -> None:
+    with app.app_context():
+        migrating.downgrade("0003")
+        names = [("Smith", "Anna"), (None, "Bob"), ("Smith", None), (None, None)]
+        db.session.execute(
+            insert(Customer),
+            [
+                {"id": number, "last_name": last, "first_name": first, "created_at": now()}
+                for number, (last, first) in enumerate(names, 1)
+            ],
+        )
+        db.session.commit()
+        migrating.upgrade()
+        assert unposted(db.session) == set()
+        assert {(one.name, one.ids) for one in db.session.scalars(select(NamePosting))} == {
+            ("Smith", "1,3"), ("Anna", "1"), ("Bob", "2")
+        }  # fmt: skip
+        db.session.commit()
+        migrating.downgrade("0003")
+        migrating.upgrade()
+        assert unposted(db.session) == set()
