@@ -7,12 +7,16 @@ SMALLEST_SHARE = 1 / 8
 """Of the largest block: below that, what is done once for every block would take most of the time."""
 
 
+FIRST_SHARE = 1 / 4
+"""Of the largest block, as long as nobody knows how fast this machine is."""
+
+
 class Pace:
     """Follows how long blocks take. `block_bytes`: how large the next one may be, at most `most_bytes`."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
-        self.block_bytes = most_bytes
+        self.block_bytes = max(1, int(most_bytes * FIRST_SHARE))
 
     def took(self, size_bytes: int, seconds: float) -> None:
         """A block of `size_bytes` has been written in `seconds`."""

@@ -3,8 +3,11 @@
 from cdpweb.engine.pace import BLOCK_SECONDS, Pace
 
 
-def test_the_first_block_is_as_large_as_allowed():
-    assert Pace(8_000).block_bytes == 8_000
+def test_the_first_block_is_small_and_a_fast_one_lets_the_next_be_as_large_as_allowed():
+    pace = Pace(8_000)
+    assert pace.block_bytes == 2_000
+    pace.took(2_000, BLOCK_SECONDS / 4)
+    assert pace.block_bytes == 8_000
 
 
 def test_after_a_slow_block_the_next_one_is_made_to_fit():
