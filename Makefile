@@ -16,7 +16,8 @@ run: venv ## Install, migrate and start everything; Ctrl-C stops it
 test: venv ## Install what the tests need and run them
 	@$(call install,dev)
 	@sh requirements/programs.sh
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3  # one more than cores: many tests wait for a process
+	@# One more at a time than there are cores: many wait for a process to start or to end, which compiled code shortens.
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3
 
 lint: venv ## Check style, types, directions of imports, templates and licences
 	@$(call install,dev)

@@ -106,8 +106,8 @@ class Contended(Exception):
 class _Run:
     """One worker's run of a task; each method is one or more transactions, every one of them fenced by `owner`.
 
-    All that is written goes through one connection: SQLite keeps the pages that a block has touched with the connection
-    that wrote it, and forgets them where another one has written.
+    It keeps two connections, one that writes and one that looks ahead: on SQLite their caches differ in size, and a
+    pool would exchange them.
     """
 
     def __init__(self, engine: Engine, task_id: int, owner: str, folder: Path, limits: Limits) -> None:

@@ -52,6 +52,7 @@ _XML_WORKBOOK = re.compile(
 _ZIP_START = re.compile(rb"PK(?:\x03\x04|\x05\x06|\x07\x08)")
 _BZIP2_START = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 _GZIP_START = b"\x1f\x8b"
+# The last is what zipfile raises for a kind of compression that it does not know.
 _DAMAGE = (zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, EOFError, NotImplementedError)
 _BAD_DIRECTORY = (*_DAMAGE, struct.error, ValueError, OSError)
 """A mangled directory of a zip also sends zipfile to impossible places of the file."""

@@ -43,10 +43,11 @@ def test_stretches_follow_each_other(session, lees, backwards):
 
 
 def test_whatever_place_a_stretch_begins_at(session, lees):
-    for before, after in pairwise([0, *lees, lees[-1] + 2]):
-        assert names.stretch(session, Name(LAST, "Lee"), before, 1, backwards=True)[:1] == [
-            one for one in [after] if one in lees
-        ]
+    for lower, higher in pairwise(lees):
+        assert names.stretch(session, Name(LAST, "Lee"), lower, 1, backwards=True)[0] == higher
+        assert names.stretch(session, Name(LAST, "Lee"), higher, 1, backwards=False)[0] == lower
+    assert names.stretch(session, Name(LAST, "Lee"), lees[-1], 1, backwards=True) == []
+    assert names.stretch(session, Name(LAST, "Lee"), lees[0], 1, backwards=False) == []
 
 
 def test_all_who_may_be_called_so(session, lees):

@@ -218,10 +218,13 @@ def compare(disturbed: Instance, undisturbed: Instance) -> None:
 
 def unposted(instance: Instance) -> set[tuple[object, ...]]:
     """The names under which customers cannot be found; which of them stand together depends on the blocks."""
-    rows = instance.rows("select name, ids from name_postings")
-    posted = {(name, int(one)) for name, ids in rows for one in str(ids).split(",")}
-    columns = [f"select {column}, id from customers where {column} is not null" for column in NAME_COLUMNS]
-    return set(instance.rows(" union all ".join(columns))) - posted
+    rows = instance.rows("select part, name, ids from name_postings")
+    posted = {(part, name, int(one)) for part, name, ids in rows for one in str(ids).split(",")}
+    called = [
+        f"select {part}, {column}, id from customers where {column} is not null"
+        for part, column in enumerate(NAME_COLUMNS)
+    ]
+    return {tuple(row) for row in instance.rows(" union all ".join(called))} - posted
 
 
 def contents(table: Table, left_out: str) -> str:

@@ -50,7 +50,10 @@ class Attribute:
         return self.parse(given)
 
     def parse(self, given: Any) -> Any:
-        """The value to store of an attribute that depends on nothing else; raises Invalid."""
+        """The value to store of an attribute that depends on nothing else; raises Invalid.
+
+        Each kind of attribute defines this, or `read` where it depends on others.
+        """
         raise NotImplementedError
 
     def show(self, row: Any) -> Any:
