@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from cdpweb import migrating
 from cdpweb.config import BadSetting
 from cdpweb.extensions import db
-from cdpweb.models import Base, Customer, NamePosting, Project, revision
+from cdpweb.models import Base, Customer, Posting, Project, TaskRow, revision
 from cdpweb.models.types import now
 from tests.posting import unposted
 
@@ -58,22 +58,30 @@ def test_a_database_of_a_newer_version_is_refused_in_words(make_app: Callable[..
             migrating.upgrade()
 
 
-def test_customers_of_an_older_version_are_found_by_their_names(app: Flask) -> None:
+def test_customers_of_an_older_version_are_found_by_their_names_and_sources(app: Flask) -> None:
     with app.app_context():
         migrating.downgrade("0003")
         names = [("Smith", "Anna"), (None, "Bob"), ("Smith", None), (None, None)]
         db.session.execute(
             insert(Customer),
             [
-                {"id": number, "last_name": last, "first_name": first, "created_at": now()}
+                {"id": number, "last_name": last, "first_name": first, "created_at": now(), "source_touchpoint_id": 4}
                 for number, (last, first) in enumerate(names, 1)
+            ],
+        )
+        rows = [(1, "created", 1), (2, "rejected", None), (3, "created", 2)]
+        db.session.execute(
+            insert(TaskRow),
+            [
+                {"task_id": 7, "record": record, "line": record + 1, "outcome": outcome, "customer_id": customer}
+                for record, outcome, customer in rows
             ],
         )
         db.session.commit()
         migrating.upgrade()
         assert unposted(db.session) == set()
-        assert {(one.name, one.ids) for one in db.session.scalars(select(NamePosting))} == {
-            ("Smith", "1,3"), ("Anna", "1"), ("Bob", "2")
+        assert {(one.value, one.numbers) for one in db.session.scalars(select(Posting))} == {
+            ("Smith", "1,3"), ("Anna", "1"), ("Bob", "2"), ("4", "1,2,3,4"), ("7 created", "1,3")
         }  # fmt: skip
         db.session.commit()
         migrating.downgrade("0003")

@@ -13,7 +13,8 @@ from cdpweb.engine.normalise import group_column
 from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import Store
 from cdpweb.engine.tracks import CONSENTS, CUSTOM, Track, all_tracks, with_stored
-from cdpweb.models.customers import NAME_COLUMNS, STORED_COLUMNS
+from cdpweb.models.customers import STORED_COLUMNS
+from cdpweb.models.postings import POSTED_COLUMNS
 
 
 class Applied(NamedTuple):
@@ -96,8 +97,8 @@ def _changed(ordered: pl.DataFrame, tracks: list[Track]) -> list[pl.DataFrame]:
     """
     last = _last_rows(ordered) & (ordered["customer"] > 0)
     own = [track for track in tracks if not track.home.startswith("group:")]
-    names = [track for track in own if track.home in NAME_COLUMNS]
-    others = [track for track in own if track.home not in NAME_COLUMNS]
+    names = [track for track in own if track.home in POSTED_COLUMNS.values()]
+    others = [track for track in own if track.home not in POSTED_COLUMNS.values()]
     frames = [_after(ordered, some, last & _touched(some)) for some in (names, others) if some]
     return [frame for frame in frames if frame.height]
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from cdpweb.domain.fields import EMAIL, PHONE
 from cdpweb.domain.problems import NUL_SIGN, PROBLEMS, Severity
 from cdpweb.domain.tasks import Outcome
+from cdpweb.engine import postings
 from cdpweb.engine.actions import SAID, actions, with_settings
 from cdpweb.engine.apply import Applied, apply
 from cdpweb.engine.choices import with_choices
@@ -17,14 +18,13 @@ from cdpweb.engine.foresight import Foreseen, Trace, effect_of, foresee, trace
 from cdpweb.engine.match import Move, match, system_ids
 from cdpweb.engine.normalise import VALUE_CHARACTERS, Normalised
 from cdpweb.engine.orders import Orders
-from cdpweb.engine.postings import postings
 from cdpweb.engine.stores import Store, store_for, take_turn
 from cdpweb.models import (
     Action,
     Change,
     Customer,
     ExternalId,
-    NamePosting,
+    Posting,
     ProblemGroup,
     RowProblem,
     SegmentMember,
@@ -177,7 +177,7 @@ def _newcomers(
         table_of(Customer),
         columns.with_columns(created_at=_moment(now), created_task_id=pl.lit(orders.task_id)),
     )
-    store.insert(table_of(NamePosting), postings(fresh))
+    store.insert(table_of(Posting), postings.of_customers(fresh))
     for name, system_id in systems.items():
         if name in fresh.columns:
             own = fresh.filter(pl.col(name).is_not_null()).sort(name)
@@ -190,7 +190,7 @@ def _changed(store: Store, applied: Applied, moves: list[Move], orders: Orders) 
     for frame in applied.changed:
         changed = frame.rename({"customer": "id"})
         store.update(table_of(Customer), changed, ("id",))
-        store.insert_missing(table_of(NamePosting), postings(changed))
+        store.insert_missing(table_of(Posting), postings.of_customers(changed))
     systems = system_ids(orders)
     for column in (EMAIL, PHONE):
         got = [(move.customer, move.new) for move in moves if move.column == column and move.new is not None]
@@ -286,6 +286,7 @@ def _ledger(store: Store, block: Normalised, rows: pl.DataFrame, orders: Orders)
         "matched_by",
     )
     store.insert(table_of(TaskRow), ledger)
+    store.insert(table_of(Posting), postings.of_rows(ledger, orders.task_id))
     return ledger
 
 

@@ -15,7 +15,8 @@ from cdpweb.models.catalog import (
     Topic,
     Touchpoint,
 )
-from cdpweb.models.customers import Action, Change, Counter, Customer, ExternalId, NamePosting, SegmentMember
+from cdpweb.models.customers import Action, Change, Counter, Customer, ExternalId, SegmentMember
+from cdpweb.models.postings import Posting
 from cdpweb.models.tasks import ProblemGroup, RowProblem, Task, TaskRow, Upload
 
 __all__ = [
@@ -33,7 +34,7 @@ __all__ = [
     "Customer",
     "ExternalId",
     "ExternalSystem",
-    "NamePosting",
+    "Posting",
     "ProblemGroup",
     "Project",
     "RowProblem",

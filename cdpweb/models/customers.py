@@ -44,36 +44,9 @@ class Customer(Base):
     created_record: Mapped[int | None] = mapped_column(Integer)
 
     __table_args__ = (
-        Index("ix_customers_source_touchpoint", "source_touchpoint_id", "id"),
-        Index("ix_customers_source_template", "source_template_id", "id"),
         # Room in every page for the next version of a row, which then needs no new entries in any index.
         {"postgresql_with": {"fillfactor": 80}},
     )
-
-
-class NamePosting(Base):
-    """Customers who are called so, or were: an inverted index of names, a fifth of the work of an ordinary one.
-
-    `part` is a place in NAME_COLUMNS, `name` what stands there. `ids` are customers, as text with commas, all with the
-    same `bucket`: their id without its last BUCKET_BITS bits; `first_id` is the lowest. It is a hint: whoever is found
-    here is to be asked for his name.
-    """
-
-    __tablename__ = "name_postings"
-
-    part: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    name: Mapped[str] = mapped_column(Key, primary_key=True)
-    bucket: Mapped[int] = mapped_column(Integer, primary_key=True)
-    first_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
-    ids: Mapped[str] = mapped_column(Text)
-
-    __table_args__ = ({"sqlite_with_rowid": False},)
-
-
-NAME_COLUMNS = ("last_name", "first_name")
-"""The columns of `customers` whose values are posted."""
-
-BUCKET_BITS = 18
 
 
 class ExternalId(Base):

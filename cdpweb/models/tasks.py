@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text
+from sqlalchemy import ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cdpweb.models.base import Base
@@ -80,7 +80,7 @@ class Task(Base):
 
 
 class TaskRow(Base):
-    """The ledger: what became of one row of a task's file."""
+    """The ledger: what became of one row of a task's file. Rows with a customer are posted by outcome (`Posting`)."""
 
     __tablename__ = "task_rows"
 
@@ -91,10 +91,7 @@ class TaskRow(Base):
     customer_id: Mapped[int | None] = mapped_column(BigInt)
     matched_by: Mapped[str | None] = mapped_column(Text)
 
-    __table_args__ = (
-        Index("ix_task_rows_outcome", "task_id", "outcome", "record"),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class RowProblem(Base):

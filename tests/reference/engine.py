@@ -51,7 +51,7 @@ from cdpweb.models.customers import STORED_COLUMNS
 from cdpweb.models.snapshot import snapshot
 from cdpweb.reading.dialect import Dialect
 from tests.far_ahead import far_ahead
-from tests.posting import post_names, unposted
+from tests.posting import post_all, unposted
 
 from . import grammar, state
 from .bases import CATALOG
@@ -233,7 +233,7 @@ def opened(folder: Path, makes: Makes, catalog: value.Catalog, base: state.State
             session.add_all(row for customer in base.customers.values() for row in _customer_rows(customer, catalog))
             next_id = max(base.customers, default=0) + 1
             session.execute(update(Counter).where(Counter.name == "customers").values(next_id=next_id))
-            post_names(session)
+            post_all(session)
             session.commit()
         yield EngineBase(folder, engine, catalog)
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from cdpweb.domain.consent import Statement
-from cdpweb.models import Action, Change, Customer, ExternalId, NamePosting, SegmentMember
+from cdpweb.models import Action, Change, Customer, ExternalId, Posting, SegmentMember
 from cdpweb.models.snapshot import snapshot
 from cdpweb.models.types import now
 from cdpweb.services.catalog.files import load
@@ -14,7 +14,7 @@ from cdpweb.services.customers.editing import edit_customer, editable
 from cdpweb.services.customers.removal import Losses, delete_customer, deletion_of, losses
 from cdpweb.services.customers.stored import stored
 from cdpweb.services.refused import Refused
-from tests.posting import post_names, unposted
+from tests.posting import post_all, unposted
 
 CATALOG = {
     "segment_groups": [
@@ -51,7 +51,7 @@ def anna(session):
     session.add_all([anna, bob, ExternalId(system_id=1, value="A-1", customer_id=1)])
     session.add(ExternalId(system_id=1, value="B-2", customer_id=2))
     session.add(SegmentMember(customer_id=1, group_id=1, segment_id=1))
-    post_names(session)
+    post_all(session)
     return anna
 
 
@@ -200,7 +200,7 @@ def test_who_is_called_otherwise_is_found_so(session, anna):
 
 def test_deleting_says_what_will_be_gone_and_leaves_no_personal_data(session, anna):
     edit(session, anna, LastName="Jones")
-    post_names(session)
+    post_all(session)
     edit(session, anna, FirstName="Anna")
     edit(session, anna, LastName="Jones Smith")
     moment = now()
@@ -217,6 +217,6 @@ def test_deleting_says_what_will_be_gone_and_leaves_no_personal_data(session, an
     change = session.scalars(select(Change).where(Change.customer_id == 1)).one()
     assert (change.author, change.fields) == ("marketing@", {"Customer": ["deleted", None]})
     # Bob stays, who was posted together with her.
-    assert {(one.name, one.ids) for one in session.scalars(select(NamePosting))} == {("Jones", "2"), ("Bob", "2")}
+    assert {(one.value, one.numbers) for one in session.scalars(select(Posting))} == {("Jones", "2"), ("Bob", "2")}
     assert deletion_of(session, 1) is change
     assert deletion_of(session, 2) is None

@@ -17,10 +17,10 @@ from cdpweb.services.customers import lanes, lookup, search
 from cdpweb.services.customers.lanes import Cursor, Filters
 from cdpweb.services.customers.search import find_page
 from tests.databases import on_postgres, on_sqlite
-from tests.posting import post_names
+from tests.posting import post_all
 
 TOUCHPOINT, TEMPLATE = 1, 2
-GROWING = re.compile("(customers|name_postings|segment_members|task_rows|external_ids)( |$)")
+GROWING = re.compile("(customers|postings|segment_members|task_rows|external_ids)( |$)")
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def people(session):
     session.add_all(SegmentMember(customer_id=number, group_id=1, segment_id=1) for number in (1, 4, 5, 6))
     outcomes = [(1, "created", 4), (2, "rejected", None), (3, "updated", 4), (4, "created", 7), (5, "unchanged", 1)]
     session.add_all(TaskRow(task_id=9, record=r, line=r + 1, outcome=o, customer_id=c) for r, o, c in outcomes)
-    post_names(session)
+    post_all(session)
     return snapshot(session)
 
 

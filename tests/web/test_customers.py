@@ -10,7 +10,7 @@ from cdpweb.models import Action, Change, Customer, ExternalId, SegmentMember
 from cdpweb.models.types import now
 from cdpweb.services.catalog.files import load
 from cdpweb.services.customers import search
-from tests.posting import post_names
+from tests.posting import post_all
 from tests.web.markup import page
 
 CATALOG = {
@@ -54,7 +54,7 @@ def anna(session):
         Action(customer_id=1, id=1, template_id=1, touchpoint_id=1, endpoint_id=1, happened_at=past, recorded_at=now(),
                task_id=7, record=1234)
     )  # fmt: skip
-    post_names(session)
+    post_all(session)
     session.commit()
     return anna
 
@@ -148,7 +148,7 @@ class TestSealedSearch:
                 for number, name in enumerate(("Lee", "Ray", "Lee"), 1)
             ]
         )
-        post_names(session)
+        post_all(session)
         session.commit()
         first = client.post("/customers", data={"q": "lee"}).location
         for browser in (client, client, marketer):

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import Table
 
 from cdpweb.models import Base
-from cdpweb.models.customers import NAME_COLUMNS
+from cdpweb.models.postings import POSTED_COLUMNS, Posted
 from tests.conftest import wait_for
 from tests.databases import BOTH
 from tests.postgres import Cluster
@@ -217,14 +217,17 @@ def compare(disturbed: Instance, undisturbed: Instance) -> None:
 
 
 def unposted(instance: Instance) -> set[tuple[object, ...]]:
-    """The names under which customers cannot be found; which of them stand together depends on the blocks."""
-    rows = instance.rows("select part, name, ids from name_postings")
-    posted = {(part, name, int(one)) for part, name, ids in rows for one in str(ids).split(",")}
-    called = [
-        f"select {part}, {column}, id from customers where {column} is not null"
-        for part, column in enumerate(NAME_COLUMNS)
+    """What customers and rows cannot be found by; which of them stand together depends on the blocks."""
+    rows = instance.rows("select kind, value, numbers from postings")
+    posted = {(kind, value, int(one)) for kind, value, numbers in rows for one in str(numbers).split(",")}
+    there = [
+        f"select {kind.value}, cast({column} as text), id from customers where {column} is not null"
+        for kind, column in POSTED_COLUMNS.items()
     ]
-    return {tuple(row) for row in instance.rows(" union all ".join(called))} - posted
+    there.append(
+        f"select {Posted.OUTCOME.value}, task_id || ' ' || outcome, record from task_rows where customer_id is not null"
+    )
+    return {tuple(row) for row in instance.rows(" union all ".join(there))} - posted
 
 
 def contents(table: Table, left_out: str) -> str:

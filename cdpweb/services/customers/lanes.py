@@ -9,7 +9,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cdpweb.domain.tasks import Outcome
 from cdpweb.models import Customer, SegmentMember, TaskRow
-from cdpweb.services.customers import names
+from cdpweb.models.postings import Posted, outcome_of
+from cdpweb.services.customers import postings
 from cdpweb.services.customers.lookup import Sought
 
 COUNTED = 10_000
@@ -79,6 +80,49 @@ class IndexLane:
 
 
 @dataclass(frozen=True)
+class SourceLane:
+    """The customers with a source: those posted under `value`."""
+
+    kind: Posted
+    value: str
+    longest: int = LONGEST_STRETCH
+
+    def stretch(self, session: Session, at: Cursor | None, size: int, backwards: bool) -> Sequence[tuple[int, int]]:
+        """The next customers."""
+        key = at.key if at else None
+        found = postings.stretch(session, self.kind, self.value, key, size, backwards=backwards)
+        return [(one, one) for one in found[:size]]
+
+    def count(self, session: Session) -> int:
+        """As many as are posted."""
+        return postings.count(session, self.kind, self.value, COUNTED + 1)
+
+
+@dataclass(frozen=True)
+class OutcomeLane:
+    """The customers of the rows of a task with an outcome, by record."""
+
+    task_id: int
+    outcome: Outcome
+    longest: int = LONGEST_STRETCH
+
+    def stretch(self, session: Session, at: Cursor | None, size: int, backwards: bool) -> Sequence[tuple[int, int]]:
+        """The next rows."""
+        key, value = at.key if at else None, outcome_of(self.task_id, self.outcome)
+        records = postings.stretch(session, Posted.OUTCOME, value, key, size, backwards=backwards)[:size]
+        own = (TaskRow.task_id == self.task_id, TaskRow.record.in_(records))
+        customers = {
+            row.record: row.customer_id
+            for row in session.execute(select(TaskRow.record, TaskRow.customer_id).where(*own))
+        }
+        return [(record, customer) for record in records if (customer := customers[record]) is not None]
+
+    def count(self, session: Session) -> int:
+        """As many as are posted."""
+        return postings.count(session, Posted.OUTCOME, outcome_of(self.task_id, self.outcome), COUNTED + 1)
+
+
+@dataclass(frozen=True)
 class TextLane:
     """The customers that a text may mean, from several indexes at once."""
 
@@ -94,7 +138,7 @@ class TextLane:
         key = at.key if at else None
         ids = {one for one in self.sought.ids if key is None or (one > key if backwards else one < key)}
         for name in self.sought.names:
-            ids.update(names.stretch(session, name, key, size, backwards=backwards))
+            ids.update(postings.stretch(session, *name, key, size, backwards=backwards))
         return [(one, one) for one in sorted(ids, reverse=not backwards)[:size]]
 
     def count(self, session: Session) -> int:
@@ -111,35 +155,36 @@ def _behind(key: InstrumentedAttribute[Any], at: Cursor | None, backwards: bool)
 def narrowest(session: Session, filters: Filters, wanted: Sought | None) -> tuple[Lane, list[ColumnElement[bool]]]:
     """The narrowest lane that the filters offer, and the conditions that its customers still have to meet."""
     conditions = _conditions(filters, wanted)
-    lanes = _lanes(filters, wanted, conditions)
+    lanes = _lanes(filters, wanted)
     if len(lanes) > 1:
         lanes.sort(key=lambda named: named[1].count(session))
     name, lane = lanes[0] if lanes else ("", IndexLane())
     return lane, [condition for key, condition in conditions.items() if key != name]
 
 
-def _lanes(
-    filters: Filters, wanted: Sought | None, conditions: dict[str, ColumnElement[bool]]
-) -> list[tuple[str, Lane]]:
+def _lanes(filters: Filters, wanted: Sought | None) -> list[tuple[str, Lane]]:
     """The lanes to choose from, by the name of the condition that each of them stands for."""
     if filters.task_id is not None:
-        return [("task", IndexLane(TaskRow.record, TaskRow.customer_id, _rows_of(filters)))]
+        return [("task", _rows_of(filters.task_id, filters.outcome))]
     lanes: list[tuple[str, Lane]] = []
     if wanted is not None and wanted.is_gathered:
         lanes.append(("text" if wanted.is_exact else "", TextLane(wanted)))
     if filters.segment_id is not None:
         member = SegmentMember.customer_id
         lanes.append(("segment", IndexLane(member, member, (SegmentMember.segment_id == filters.segment_id,))))
-    for name in ("touchpoint", "template"):
-        if name in conditions:
-            lanes.append((name, IndexLane(conditions=(conditions[name],))))
+    if filters.touchpoint_id is not None:
+        lanes.append(("touchpoint", SourceLane(Posted.SOURCE_TOUCHPOINT, str(filters.touchpoint_id))))
+    if filters.template_id is not None:
+        lanes.append(("template", SourceLane(Posted.SOURCE_TEMPLATE, str(filters.template_id))))
     return lanes
 
 
-def _rows_of(filters: Filters) -> tuple[ColumnElement[bool], ...]:
+def _rows_of(task_id: int, outcome: Outcome | None) -> Lane:
     """The rows of a task that have a customer."""
-    rows: tuple[ColumnElement[bool], ...] = (TaskRow.task_id == filters.task_id, TaskRow.customer_id.is_not(None))
-    return rows if filters.outcome is None else (*rows, TaskRow.outcome == filters.outcome.value)
+    if outcome is not None:
+        return OutcomeLane(task_id, outcome)
+    rows = (TaskRow.task_id == task_id, TaskRow.customer_id.is_not(None))
+    return IndexLane(TaskRow.record, TaskRow.customer_id, rows)
 
 
 def _conditions(filters: Filters, wanted: Sought | None) -> dict[str, ColumnElement[bool]]:

@@ -13,7 +13,7 @@ from cdpweb.domain import emails, phones
 from cdpweb.domain.catalog import Catalog
 from cdpweb.domain.fields import CUSTOMER_ID, EMAIL, EXTERNAL_ID_PREFIX, PHONE
 from cdpweb.models import Customer, ExternalId
-from cdpweb.models.customers import NAME_COLUMNS
+from cdpweb.models.postings import POSTED_COLUMNS, Posted
 from cdpweb.services.customers import names
 from cdpweb.services.customers.names import Name
 
@@ -102,9 +102,9 @@ def _own_columns(catalog: Catalog, text: str) -> Iterator[tuple[str, ColumnEleme
 
 @dataclass(frozen=True)
 class _Reading:
-    """One way to read a text as a name: that of `part` begins with `prefix` and, where set, the other with `other`."""
+    """One way to read a text as a name: that of `kind` begins with `prefix` and, where set, the other with `other`."""
 
-    part: int
+    kind: Posted
     prefix: str
     other: str = ""
 
@@ -115,11 +115,11 @@ class _Reading:
 
     def condition(self) -> ColumnElement[bool]:
         """The reading as a condition on one customer, in a form that invites no index."""
-        own = _checks(self.part, self.prefix)
-        return and_(own, _checks(OTHER[self.part], self.other)) if self.other else own
+        own = _checks(self.kind, self.prefix)
+        return and_(own, _checks(OTHER[self.kind], self.other)) if self.other else own
 
 
-LAST, FIRST = range(len(NAME_COLUMNS))
+LAST, FIRST = Posted.LAST_NAME, Posted.FIRST_NAME
 OTHER = {LAST: FIRST, FIRST: LAST}
 
 
@@ -137,8 +137,8 @@ def _casings(text: str) -> list[str]:
     return list(dict.fromkeys((text, text.lower(), text.upper(), text.title(), text.capitalize())))
 
 
-def _checks(part: int, text: str) -> ColumnElement[bool]:
-    column = func.coalesce(getattr(Customer, NAME_COLUMNS[part]), "")
+def _checks(kind: Posted, text: str) -> ColumnElement[bool]:
+    column = func.coalesce(getattr(Customer, POSTED_COLUMNS[kind]), "")
     return or_(*(names.begins(column, casing) for casing in _casings(text)))
 
 
@@ -155,7 +155,7 @@ class _Gathered:
 
     def _take_range(self, reading: _Reading, casing: str) -> bool:
         found: set[int] = set()
-        for one in names.ids_beginning(self.session, reading.part, casing):
+        for one in names.ids_beginning(self.session, reading.kind, casing):
             found.add(one)
             if len(found) > NAME_CANDIDATES:
                 return self._take_names(reading, casing)
@@ -166,7 +166,7 @@ class _Gathered:
 
     def _take_names(self, reading: _Reading, casing: str) -> bool:
         """Note the different names of a range."""
-        found = list(islice(names.names_beginning(self.session, reading.part, casing), NAMES + 1))
+        found = list(islice(names.names_beginning(self.session, reading.kind, casing), NAMES + 1))
         if len(found) > NAMES:
             return False
         self.names += found

@@ -10,7 +10,7 @@ from cdpweb.models import Action, Change, Customer, ExternalId, SegmentMember
 from cdpweb.models.counters import reserve
 from cdpweb.models.types import now
 from cdpweb.services import audit
-from cdpweb.services.customers import names
+from cdpweb.services.customers import postings
 
 DELETED = {"Customer": ["deleted", None]}
 """The fields of the one change that stays: that there was a customer, and nothing about him."""
@@ -46,7 +46,7 @@ def delete_customer(session: Session, customer: Customer, author: str | None) ->
     take_turn(session.connection())
     if session.get(Customer, number, populate_existing=True) is None:
         return
-    names.forget(session, customer)
+    postings.forget(session, customer)
     for kind in _HANGING:
         session.execute(delete(kind).where(kind.customer_id == number))
     session.delete(customer)
