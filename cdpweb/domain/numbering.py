@@ -28,6 +28,11 @@ class Plan:
         return int(self.metadata.country_code or 0)
 
     @property
+    def possible_lengths(self) -> tuple[int, ...]:
+        """How many digits a number may have."""
+        return tuple(self._general.possible_length)
+
+    @property
     def leading_digits(self) -> str | None:
         """A pattern of first digits by which the region claims numbers of a shared calling code."""
         leading = self.metadata.leading_digits
@@ -45,7 +50,7 @@ class Plan:
         """The numbers without the national prefix, where what remains is long enough for the region."""
         stripped = self.without_prefix(numbers)
         lengths = stripped.str.len_bytes()
-        fits = lengths.is_in(self._lengths) | (lengths > max(self._lengths))
+        fits = lengths.is_in(self.possible_lengths) | (lengths > max(self.possible_lengths))
         return stripped.zip_with(fits & ~lengths.is_in(self._local_lengths), numbers)
 
     def without_prefix(self, numbers: pl.Series) -> pl.Series:
@@ -85,12 +90,12 @@ class Plan:
     def is_too_long(self, numbers: pl.Series) -> pl.Series:
         """Whether each number has more digits than any of the region."""
         lengths = numbers.str.len_bytes()
-        return (lengths > max(self._lengths)) & ~lengths.is_in(self._local_lengths)
+        return (lengths > max(self.possible_lengths)) & ~lengths.is_in(self._local_lengths)
 
     def is_too_short(self, numbers: pl.Series) -> pl.Series:
         """Whether each number has fewer digits than any of the region, or can be dialled only in its own town."""
         lengths = numbers.str.len_bytes()
-        return (lengths < min(self._lengths)) | lengths.is_in(self._local_lengths)
+        return (lengths < min(self.possible_lengths)) | lengths.is_in(self._local_lengths)
 
     def _is_viable(self, numbers: pl.Series) -> pl.Series:
         """Whether each number has the general form of the region's."""
@@ -101,10 +106,6 @@ class Plan:
         return self.metadata.general_desc or PhoneNumberDesc()
 
     @property
-    def _lengths(self) -> tuple[int, ...]:
-        return tuple(self._general.possible_length)
-
-    @property
     def _local_lengths(self) -> tuple[int, ...]:
         return tuple(self._general.possible_length_local_only)
 
@@ -112,7 +113,7 @@ class Plan:
     def _types_by_length(self) -> dict[str, list[int]]:
         """One pattern of all types that may have a length, with the lengths it holds for."""
         lengths: dict[str, list[int]] = {}
-        for length in self._lengths:
+        for length in self.possible_lengths:
             types = [_digits(one.national_number_pattern) for one in self._types if _may_have(one, length)]
             if types:
                 lengths.setdefault(f"^(?:{'|'.join(types)})$", []).append(length)
@@ -163,6 +164,8 @@ def plans_of(calling_code: int) -> tuple[Plan, ...]:
 def are_valid(calling_code: int, numbers: pl.Series) -> pl.Series:
     """Whether each national number is valid in the first region of the calling code that claims it."""
     rest = pl.DataFrame({"at": pl.int_range(len(numbers), eager=True), "number": numbers})
+    # What fits nowhere, as most junk does, is not held against the patterns of every region.
+    rest = rest.filter(pl.col("number").str.len_bytes().is_in(_possible_lengths(calling_code)))
     valid: list[pl.Series] = []
     for plan in plans_of(calling_code):
         leading = plan.leading_digits
@@ -173,6 +176,12 @@ def are_valid(calling_code: int, numbers: pl.Series) -> pl.Series:
         if rest.is_empty():
             break
     return pl.repeat(False, len(numbers), dtype=pl.Boolean, eager=True).scatter(pl.concat(valid), True)
+
+
+@cache
+def _possible_lengths(calling_code: int) -> list[int]:
+    """How many digits a national number of the calling code may have."""
+    return sorted({length for plan in plans_of(calling_code) for length in plan.possible_lengths})
 
 
 @cache

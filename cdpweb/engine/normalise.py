@@ -66,7 +66,9 @@ class Cells(NamedTuple):
 
 def trimmed(raw: pl.Series) -> pl.Series:
     """The text of cells without white space around it and without a formula guard (rules §2.1, §8.2)."""
-    return values.trim(unguard(values.trim(raw)))
+    text = values.trim(raw)
+    bare = unguard(text)
+    return text if bare is text else values.trim(bare)
 
 
 def erase(name: str) -> str:
