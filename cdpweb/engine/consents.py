@@ -1,6 +1,8 @@
 """What the rows of a block state of consent (rules §6)."""
 
 import datetime as dt
+from functools import lru_cache
+from typing import NamedTuple
 
 import polars as pl
 
@@ -8,6 +10,9 @@ from cdpweb.domain.consent import Consents, Statement, apply_consents
 from cdpweb.domain.fields import CONSENT_DATE, Kind
 from cdpweb.engine.normalise import PROBLEM_SCHEMA
 from cdpweb.engine.orders import Orders
+
+OUTCOMES = 10_000
+"""How many different outcomes of rows are remembered while a block is walked through."""
 
 Said = dict[str, pl.Series]
 """For each node the statement, as stored text, that each row makes; null where it makes none."""
@@ -25,8 +30,8 @@ def statements(ordered: pl.DataFrame, before: pl.DataFrame | None, orders: Order
         return {}, pl.DataFrame(schema=PROBLEM_SCHEMA)
     said = _plainly(ordered, mapped, orders)
     walker = _Walker(orders, mapped)
-    for row in _arguable(ordered, before, mapped, orders).iter_rows(named=True):
-        walker.take(row)
+    for row in _arguable(ordered, before, mapped, orders).iter_rows():
+        walker.take(*row)
     return walker.overlay(said), walker.found()
 
 
@@ -54,10 +59,24 @@ def _arguable(ordered: pl.DataFrame, before: pl.DataFrame, mapped: list[str], or
         for node in mapped
     )
     alone = pl.col("customer").is_unique()
-    dates = [CONSENT_DATE] if CONSENT_DATE in orders.mapped else []
+    date = pl.col(CONSENT_DATE) if CONSENT_DATE in orders.mapped else pl.lit(None, pl.Datetime("us"))
     return rows.filter(says & pl.when(alone).then(differs & ~pl.col("created")).otherwise(True)).select(
-        "row", "customer", "record", "line", *mapped, *dates, *(one.name for one in stored)
+        "row",
+        "customer",
+        "record",
+        "line",
+        pl.concat_list(mapped).alias("cells"),
+        date.alias("date"),
+        pl.concat_list(one.name for one in stored).alias("stored"),
     )
+
+
+class _Outcome(NamedTuple):
+    """What a row's cells make of a customer's statements; as stored texts, in the order of the tree."""
+
+    after: tuple[str | None, ...]
+    changed: dict[str, str]
+    warnings: list[tuple[str, str]]
 
 
 class _Walker:
@@ -67,37 +86,52 @@ class _Walker:
         self.orders, self.mapped = orders, mapped
         self.nodes = list(orders.consent_tree.parents)
         self.customer: int | None = None
-        self.states: dict[str, Statement] = {}
+        self.states: tuple[str | None, ...] = ()
         self.walked: list[tuple[int, dict[str, str]]] = []
         self.problems: list[tuple[object, ...]] = []
+        # Most customers have said one of a few things, at one of a few moments.
+        self.outcome = lru_cache(OUTCOMES)(self._outcome)
 
-    def take(self, row: dict[str, object]) -> None:
-        """Apply one row; a customer's first row brings what is stored of him."""
-        if row["customer"] != self.customer:
-            stored = ((node, row[f"stored:{node}"]) for node in self.nodes)
-            self.states = {node: Statement.parse(text) for node, text in stored if isinstance(text, str)}
-            self.customer = row["customer"]  # type: ignore[assignment]
+    def take(
+        self,
+        row: int,
+        customer: int,
+        record: int,
+        line: int,
+        cells: list[bool | None],
+        date: dt.datetime | None,
+        stored: list[str | None],
+    ) -> None:
+        """Apply one row; a customer's first row brings what is `stored` of him."""
+        if customer != self.customer:
+            self.customer, self.states = customer, tuple(stored)
+        self.states, changed, warnings = self.outcome(self.states, tuple(cells), date)
+        self.walked.append((row, changed))
+        for node, code in warnings:
+            self._problem(record, line, node, cells[self.mapped.index(node)], code)
+
+    def _outcome(
+        self, states: tuple[str | None, ...], cells: tuple[bool | None, ...], date: dt.datetime | None
+    ) -> _Outcome:
+        before = {node: Statement.parse(text) for node, text in zip(self.nodes, states, strict=True) if text}
         after, warnings = apply_consents(
             self.orders.consent_tree,
-            self.states,
-            self._consents(row),
+            before,
+            self._consents(cells, date),
             allow_resubscribe=self.orders.settings.allow_resubscribe,
         )
-        changed = {node: str(said) for node, said in after.items() if self.states.get(node) != said}
-        self.walked.append((row["row"], changed))  # type: ignore[arg-type]
-        self.states = after
-        for node, code in warnings:
-            self._problem(row, node, code)
+        changed = {node: str(said) for node, said in after.items() if before.get(node) != said}
+        stated = tuple(str(after[node]) if node in after else None for node in self.nodes)
+        return _Outcome(stated, changed, warnings)
 
-    def _consents(self, row: dict[str, object]) -> Consents:
-        cells = {node: cell for node in self.mapped if isinstance(cell := row[node], bool)}
-        dated = row.get(CONSENT_DATE)
-        at = dated.replace(tzinfo=dt.UTC) if isinstance(dated, dt.datetime) else self.orders.started_at
-        return Consents(cells, at, dated=dated is not None)
+    def _consents(self, cells: tuple[bool | None, ...], date: dt.datetime | None) -> Consents:
+        said = {node: cell for node, cell in zip(self.mapped, cells, strict=True) if cell is not None}
+        at = date.replace(tzinfo=dt.UTC) if date else self.orders.started_at
+        return Consents(said, at, dated=date is not None)
 
-    def _problem(self, row: dict[str, object], node: str, code: str) -> None:
+    def _problem(self, record: int, line: int, node: str, cell: bool | None, code: str) -> None:
         header = self.orders.headers[self.orders.mapped[node]]
-        self.problems.append((row["record"], row["line"], header, str(row[node]).lower(), code, None))
+        self.problems.append((record, line, header, str(cell).lower(), code, None))
 
     def overlay(self, said: Said) -> Said:
         """The statements with those of the walked rows in their places."""
