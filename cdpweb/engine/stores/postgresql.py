@@ -6,6 +6,8 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Table
 
+from cdpweb.engine.stores.fetching import Schema, fetched
+
 PLANNER = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
 """Ways of joining whole tables, which the planner would choose by its statistics, for every block; and the compiler,
 which takes a plan without them for a costly one and works longer on it than the plan takes."""
@@ -42,22 +44,18 @@ class PostgresqlStore:
 
     def _owners(self, sql: str, values: pl.Series) -> pl.DataFrame:
         keys = values.drop_nulls().unique().sort()
-        rows = self._select(sql, keys) if len(keys) else []
-        return pl.DataFrame(rows, schema={"value": values.dtype, "customer": pl.Int64}, orient="row")
+        return self._select(sql, keys, {"value": values.dtype, "customer": pl.Int64()})
 
     def customers(self, ids: pl.Series, columns: list[str]) -> pl.DataFrame:
         """The stored columns of customers."""
         listed = "".join(f", {column}{'::text' if column in _JSON else ''}" for column in columns)
-        rows = self._select(f"select id{listed} from customers where id = any(%s)", ids)
         schema = {"id": pl.Int64()} | {column: _DTYPES.get(column, pl.String()) for column in columns}
-        return pl.DataFrame(rows, schema=schema, orient="row")
+        return self._select(f"select id{listed} from customers where id = any(%s)", ids, schema)
 
     def external_ids(self, ids: pl.Series) -> pl.DataFrame:
         """All external IDs of customers."""
-        rows = self._select("select customer_id, system_id, value from external_ids where customer_id = any(%s)", ids)
-        return pl.DataFrame(
-            rows, schema={"customer": pl.Int64, "system_id": pl.Int64, "value": pl.String}, orient="row"
-        )
+        sql = "select customer_id, system_id, value from external_ids where customer_id = any(%s)"
+        return self._select(sql, ids, {"customer": pl.Int64(), "system_id": pl.Int64(), "value": pl.String()})
 
     def members(self, ids: pl.Series, group_ids: list[int]) -> pl.DataFrame:
         """The segments of customers in some groups."""
@@ -66,12 +64,12 @@ class PostgresqlStore:
             select customer_id, group_id, segment_id from segment_members
             where customer_id = any(%s) and group_id in ({groups})
         """
-        schema = {"customer": pl.Int64, "group_id": pl.Int64, "segment_id": pl.Int64}
-        return pl.DataFrame(self._select(sql, ids), schema=schema, orient="row")
+        return self._select(sql, ids, {"customer": pl.Int64(), "group_id": pl.Int64(), "segment_id": pl.Int64()})
 
-    def _select(self, sql: str, keys: pl.Series) -> list[Sequence[Any]]:
-        rows: list[Sequence[Any]] = self._driver.execute(sql, (_array(keys),), binary=True).fetchall()
-        return rows
+    def _select(self, sql: str, keys: pl.Series, schema: Schema) -> pl.DataFrame:
+        if keys.is_empty():
+            return pl.DataFrame(schema=schema)
+        return fetched(self._driver.execute(sql, (_array(keys),), binary=True), schema)
 
     def insert(self, table: Table, rows: pl.DataFrame) -> None:
         """Insert rows."""
@@ -114,7 +112,7 @@ class PostgresqlStore:
 
 
 _JSON = ("custom", "consents")
-_DTYPES: dict[str, Any] = {
+_DTYPES: dict[str, pl.DataType] = {
     "phone": pl.Int64(),
     "birth_date": pl.Date(),
     "email_confirmed": pl.Boolean(),

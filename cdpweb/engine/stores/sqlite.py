@@ -5,6 +5,8 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Table
 
+from cdpweb.engine.stores.fetching import Schema, fetched
+
 SLICE_ROWS = 5_000
 """Rows turned into Python tuples at a time: keeps memory flat at no cost in speed."""
 
@@ -46,18 +48,14 @@ class SqliteStore:
 
     def _owners(self, sql: str, values: pl.Series) -> pl.DataFrame:
         keys = values.drop_nulls().unique().sort()
-        rows = self._driver.execute(sql, (_json(keys),)).fetchall() if len(keys) else []
-        return pl.DataFrame(rows, schema={"value": values.dtype, "customer": pl.Int64}, orient="row")
+        return self._select(sql, keys, {"value": values.dtype, "customer": pl.Int64()})
 
     def customers(self, ids: pl.Series, columns: list[str]) -> pl.DataFrame:
         """The stored columns of customers."""
         listed = "".join(f", c.{column}" for column in columns)
         sql = f"select c.id{listed} from json_each(?, '$.k') j cross join customers c on c.id = j.value"
-        rows = self._driver.execute(sql, (_json(ids),)).fetchall()
-        schema = {"id": pl.Int64} | {column: _DTYPES.get(column, pl.String()) for column in columns}
-        frame = pl.DataFrame(
-            rows, schema={name: _RAW.get(dtype, dtype) for name, dtype in schema.items()}, orient="row"
-        )
+        schema = {"id": pl.Int64()} | {column: _DTYPES.get(column, pl.String()) for column in columns}
+        frame = self._select(sql, ids, {name: _RAW.get(dtype, dtype) for name, dtype in schema.items()})
         return frame.cast({name: dtype for name, dtype in schema.items() if dtype == pl.Boolean}).with_columns(
             pl.col(name).str.to_date("%Y-%m-%d") for name, dtype in schema.items() if dtype == pl.Date
         )
@@ -68,10 +66,7 @@ class SqliteStore:
             "select e.customer_id, e.system_id, e.value "
             "from json_each(?, '$.k') j cross join external_ids e on e.customer_id = j.value"
         )
-        rows = self._driver.execute(sql, (_json(ids),)).fetchall()
-        return pl.DataFrame(
-            rows, schema={"customer": pl.Int64, "system_id": pl.Int64, "value": pl.String}, orient="row"
-        )
+        return self._select(sql, ids, {"customer": pl.Int64(), "system_id": pl.Int64(), "value": pl.String()})
 
     def members(self, ids: pl.Series, group_ids: list[int]) -> pl.DataFrame:
         """The segments of customers in some groups."""
@@ -80,9 +75,10 @@ class SqliteStore:
             "select m.customer_id, m.group_id, m.segment_id from json_each(?, '$.k') j cross join segment_members m "
             f"on m.customer_id = j.value and m.group_id in ({groups})"
         )
-        rows = self._driver.execute(sql, (_json(ids),)).fetchall()
-        schema = {"customer": pl.Int64, "group_id": pl.Int64, "segment_id": pl.Int64}
-        return pl.DataFrame(rows, schema=schema, orient="row")
+        return self._select(sql, ids, {"customer": pl.Int64(), "group_id": pl.Int64(), "segment_id": pl.Int64()})
+
+    def _select(self, sql: str, keys: pl.Series, schema: Schema) -> pl.DataFrame:
+        return fetched(self._driver.execute(sql, (_json(keys),)), schema)
 
     def insert(self, table: Table, rows: pl.DataFrame) -> None:
         """Insert rows."""
@@ -131,13 +127,13 @@ class SqliteStore:
                 self._driver.execute(_insert(table, rows, left) + conflict, values[whole:])
 
 
-_DTYPES: dict[str, Any] = {
+_DTYPES: dict[str, pl.DataType] = {
     "phone": pl.Int64(),
     "birth_date": pl.Date(),
     "email_confirmed": pl.Boolean(),
     "phone_confirmed": pl.Boolean(),
 }
-_RAW: dict[Any, Any] = {pl.Date(): pl.String(), pl.Boolean(): pl.Int64()}
+_RAW: dict[pl.DataType, pl.DataType] = {pl.Date(): pl.String(), pl.Boolean(): pl.Int64()}
 """How the driver hands over the types that SQLite lacks."""
 
 
