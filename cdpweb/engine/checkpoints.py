@@ -23,13 +23,15 @@ def checkpoints(engine: Engine) -> Iterator[Callable[[], None]]:
         return
     with ThreadPoolExecutor(1, "checkpoint") as beside:
         running: Future[int] = beside.submit(_checkpoint, engine)
+        begins_anew = False
 
         def begin() -> None:
-            nonlocal running
-            is_long = running.result() >= LONG_LOG_PAGES
+            nonlocal running, begins_anew
+            is_long = running.result() >= LONG_LOG_PAGES and not begins_anew
             running = beside.submit(_checkpoint, engine)
             if is_long:
                 running.result()
+            begins_anew = is_long
 
         yield begin
 
