@@ -66,7 +66,7 @@ def reader(engine: Engine) -> Connection:
         return connection.execution_options(isolation_level="REPEATABLE READ")
     with connection.begin():
         # What it has read is stale at every commit of a block.
-        connection.exec_driver_sql("PRAGMA cache_size = -8000")
+        connection.exec_driver_sql("PRAGMA cache_size = -32000")
     return connection
 
 
