@@ -4,5 +4,5 @@ import gc
 
 __version__ = "0.1.0"
 
-# Python looks for cycles after every 700 objects: a third of the time of a start, which makes nothing but objects.
+# A start makes objects and no garbage; Python would look for cycles among them after every 700.
 gc.set_threshold(100_000)

@@ -13,6 +13,7 @@ from flask import Flask
 from redis.exceptions import ConnectionError as BrokerGone
 from redis.exceptions import TimeoutError as BrokerSilent
 from rq import Worker
+from rq.exceptions import InvalidJobOperation
 from rq.serializers import JSONSerializer
 
 from cdpweb import broker, presence
@@ -74,6 +75,9 @@ class TaskWorker(Worker):
         """Log what ended a job; runs in the job's own process."""
         if isinstance(exc_info[1], BrokerGone | BrokerSilent):
             log.warning("job_ended_without_broker", job=job.id)
+        elif isinstance(exc_info[1], InvalidJobOperation):
+            # The broker has forgotten the job: it was rung for twice, and the other one has ended.
+            log.info("job_ended_unknown", job=job.id)
         else:
             super().handle_exception(job, *exc_info)
 

@@ -93,6 +93,24 @@ def test_whoever_is_killed_the_import_ends_as_if_undisturbed(
     assert session.scalar(select(func.count(Customer.id))) == ROWS
 
 
+def test_a_task_that_was_rung_for_twice_ends_in_peace(
+    session: Session, processes: Processes, worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    """The second worker finds it held, and takes the broker's record of it along."""
+    processes.environment |= SLOW
+    task_id = launched(session, people(ROWS))
+    worker()
+    worker()
+    queueing.ring(task_id)
+    wait_for(lambda: rows_read(session, task_id) > 0, 30)
+    queueing.ring(task_id)
+    wait_for(lambda: "task_has_a_worker" in processes.log.read_text(), 20)
+    wait_for(lambda: status_of(session, task_id) == Status.FINISHED, 60)
+    wait_for(lambda: "job_ended_unknown" in processes.log.read_text(), 10)
+    assert "Traceback" not in processes.log.read_text()
+    assert rows_read(session, task_id) == ROWS
+
+
 def test_of_two_workers_on_one_task_one_stops_without_a_trace(
     session: Session, app: Flask, processes: Processes, worker: Callable[[], subprocess.Popen[bytes]]
 ) -> None:

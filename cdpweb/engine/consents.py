@@ -1,8 +1,7 @@
 """What the rows of a block state of consent (rules §6)."""
 
 import datetime as dt
-from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import polars as pl
 
@@ -71,6 +70,10 @@ def _arguable(ordered: pl.DataFrame, before: pl.DataFrame, mapped: list[str], or
     )
 
 
+_Key: TypeAlias = tuple[tuple[str | None, ...], tuple[bool | None, ...], dt.datetime | None]
+"""What an outcome depends on: the statements before the row, its cells and its date."""
+
+
 class _Outcome(NamedTuple):
     """What a row's cells make of a customer's statements; as stored texts, in the order of the tree."""
 
@@ -89,8 +92,7 @@ class _Walker:
         self.states: tuple[str | None, ...] = ()
         self.walked: list[tuple[int, dict[str, str]]] = []
         self.problems: list[tuple[object, ...]] = []
-        # Most customers have said one of a few things, at one of a few moments.
-        self.outcome = lru_cache(OUTCOMES)(self._outcome)
+        self.known: dict[_Key, _Outcome] = {}
 
     def take(
         self,
@@ -105,12 +107,21 @@ class _Walker:
         """Apply one row; a customer's first row brings what is `stored` of him."""
         if customer != self.customer:
             self.customer, self.states = customer, tuple(stored)
-        self.states, changed, warnings = self.outcome(self.states, tuple(cells), date)
+        self.states, changed, warnings = self._outcome((self.states, tuple(cells), date))
         self.walked.append((row, changed))
         for node, code in warnings:
             self._problem(record, line, node, cells[self.mapped.index(node)], code)
 
-    def _outcome(
+    def _outcome(self, key: _Key) -> _Outcome:
+        """Most customers have said one of a few things, at one of a few moments: each is worked out once."""
+        if (known := self.known.get(key)) is not None:
+            return known
+        outcome = self._worked_out(*key)
+        if len(self.known) < OUTCOMES:
+            self.known[key] = outcome
+        return outcome
+
+    def _worked_out(
         self, states: tuple[str | None, ...], cells: tuple[bool | None, ...], date: dt.datetime | None
     ) -> _Outcome:
         before = {node: Statement.parse(text) for node, text in zip(self.nodes, states, strict=True) if text}

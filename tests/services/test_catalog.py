@@ -23,6 +23,7 @@ from cdpweb.services.catalog.kinds import (
 )
 from cdpweb.services.refused import Refused
 from tests.launching import launched
+from tests.posting import post_all
 
 
 def refused(call, *arguments):
@@ -186,6 +187,7 @@ def test_what_customers_refer_to_is_not_deleted(session):
         custom={"Sports": "run|swim"},
         consents={"IsSubscribedBySmsOnNews": "in 2026-05-31T14:30:00.000+00:00"},
     )
+    post_all(session)
     session.add(ExternalId(system_id=rows["external_systems"].id, value="7", customer_id=1))
     session.add(SegmentMember(customer_id=1, group_id=rows["segment_groups"].id, segment_id=segment.id))
     moment = dt.datetime(2026, 5, 31, tzinfo=dt.UTC)

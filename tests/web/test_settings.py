@@ -9,6 +9,7 @@ from cdpweb.services.catalog.entries import create
 from cdpweb.services.catalog.files import load
 from cdpweb.services.catalog.kinds import AREAS, KINDS, SEGMENT_GROUPS, TOUCHPOINTS
 from cdpweb.web import catalog_form
+from tests.posting import post_all
 from tests.services.test_catalog import EXAMPLES
 from tests.web.markup import page
 
@@ -80,6 +81,7 @@ def test_a_choice_that_customers_have_stays(client, session):
 def test_what_is_referred_to_is_not_deleted_and_the_page_says_why(client, session):
     touchpoint = create(session, TOUCHPOINTS, {"external_id": "web", "name": "Website"})
     session.add(Customer(id=1, email="a@b.com", source_touchpoint_id=touchpoint.id, created_at=now()))
+    post_all(session)
     shown = page(client.post(f"/settings/touchpoints/{touchpoint.id}/delete"), 422)
     assert "Nothing was deleted. “Website” cannot be deleted: customers were created with it." in shown.text
     assert shown.with_id("name")["value"] == "Website"
