@@ -10,6 +10,7 @@ from sqlalchemy import inspect, select
 from cdpweb.domain.roles import Role
 from cdpweb.extensions import db
 from cdpweb.models import Base, User
+from cdpweb.models.connections import begin_writing
 from cdpweb.models.types import now
 
 PASSWORD = "seven quiet horses"
@@ -23,6 +24,8 @@ def person(app: Flask, role: Role) -> User:
             Base.metadata.create_all(db.engine)
         found = db.session.scalar(select(User).where(User.email == f"{role}@example.com"))
         if found is None:
+            db.session.rollback()
+            begin_writing(db.session)
             # Nobody needs the hash: a session is all it takes, and hashing is slow on purpose.
             found = User(
                 email=f"{role}@example.com",

@@ -41,6 +41,8 @@ def everybody(session: Session) -> list[User]:
 
 def by_email(session: Session, email: str) -> User | None:
     """The person with this email, in any case."""
+    if "\0" in email:  # PostgreSQL cannot even be asked for it
+        return None
     return session.scalar(select(User).where(User.email == email.strip().lower()))
 
 

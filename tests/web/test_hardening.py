@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
@@ -228,6 +228,7 @@ def test_no_search_gives_a_500(client: FlaskClient, address: str, sent: dict[str
 
 
 @FUZZ
+@example(sent={"email": "anna\0@mail.example.org", "password": "\0"}, place="\0")
 @given(sent=st.dictionaries(st.sampled_from(["email", "password", "again", "code"]), TEXTS), place=TEXTS)
 def test_no_sign_in_gives_a_500(stranger: FlaskClient, sent: dict[str, str], place: str) -> None:
     for address in ("/sign-in", "/sign-in/code", "/welcome/x"):
