@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.conftest import wait_for
 from tests.live import LiveServer, watch
 
 pytestmark = pytest.mark.browser
@@ -25,4 +26,4 @@ def test_an_inline_script_does_not_run_and_is_noticed(browsing: BrowserContext, 
     page.wait_for_timeout(200)
     assert page.evaluate("window.ran") is None
     assert any("policy violated: script-src" in trouble for trouble in troubles)
-    assert "policy_violated" in live_server.log
+    wait_for(lambda: "policy_violated" in live_server.log, 10)
