@@ -85,7 +85,7 @@ def test_a_page_of_a_source_that_all_have_reads_little(session, monkeypatch, bac
     read = []
     monkeypatch.setattr(postings, "numbers_of", lambda text: read.append(text) or map(int, text.split(",")))
     found = postings.stretch(session, Posted.SOURCE_TOUCHPOINT, str(TOUCHPOINT), 1500, 50, backwards=backwards)
-    assert found[:50] == [*range(1501, 1551)] if backwards else [*range(1499, 1449, -1)]
+    assert found[:50] == ([*range(1501, 1551)] if backwards else [*range(1499, 1449, -1)])
     assert len(read) <= 3
 
 

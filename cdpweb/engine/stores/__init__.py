@@ -65,7 +65,7 @@ def reader(engine: Engine) -> Connection:
     if engine.dialect.name == "postgresql":
         return connection.execution_options(isolation_level="REPEATABLE READ")
     with connection.begin():
-        # What it has read is stale at every commit of a block.
+        # What it has read is stale at every commit of a block: more than this is of no use.
         connection.exec_driver_sql("PRAGMA cache_size = -32000")
     return connection
 

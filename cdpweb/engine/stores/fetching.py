@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 import polars as pl
 
 SLICE_ROWS = 5_000
+"""Rows that are Python tuples at a time: keeps memory flat at no cost in speed."""
 
 Schema: TypeAlias = dict[str, pl.DataType]
 

@@ -5,10 +5,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Table
 
-from cdpweb.engine.stores.fetching import Schema, fetched
-
-SLICE_ROWS = 5_000
-"""Rows turned into Python tuples at a time: keeps memory flat at no cost in speed."""
+from cdpweb.engine.stores.fetching import SLICE_ROWS, Schema, fetched
 
 STATEMENT_VALUES = 400
 """About how many values one INSERT carries: each statement costs, and longer ones gain nothing."""
