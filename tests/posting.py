@@ -17,7 +17,7 @@ def post_all(session: Session) -> None:
     rows = session.execute(select(Customer.id, *columns)).all()
     texts = dict.fromkeys(POSTED_COLUMNS.values(), pl.String)
     customers = [[row[0], *(value if value is None else str(value) for value in row[1:])] for row in rows]
-    _insert(session, postings.of_customers(pl.DataFrame(customers, schema={"id": pl.Int64, **texts}, orient="row")))
+    _insert(session, postings.of_newcomers(pl.DataFrame(customers, schema={"id": pl.Int64, **texts}, orient="row")))
     for task_id in session.scalars(select(TaskRow.task_id).distinct()).all():
         own = session.execute(select(TaskRow.record, TaskRow.outcome).where(TaskRow.task_id == task_id)).all()
         schema = {"record": pl.Int64, "outcome": pl.String}

@@ -177,7 +177,7 @@ def _newcomers(
         table_of(Customer),
         columns.with_columns(created_at=_moment(now), created_task_id=pl.lit(orders.task_id)),
     )
-    store.insert(table_of(Posting), postings.of_customers(fresh))
+    store.insert(table_of(Posting), postings.of_newcomers(fresh))
     for name, system_id in systems.items():
         if name in fresh.columns:
             own = fresh.filter(pl.col(name).is_not_null()).sort(name)
@@ -190,7 +190,7 @@ def _changed(store: Store, applied: Applied, moves: list[Move], orders: Orders) 
     for frame in applied.changed:
         changed = frame.rename({"customer": "id"})
         store.update(table_of(Customer), changed, ("id",))
-        store.insert_missing(table_of(Posting), postings.of_customers(changed))
+        store.insert_missing(table_of(Posting), postings.of_renamed(changed))
     systems = system_ids(orders)
     for column in (EMAIL, PHONE):
         got = [(move.customer, move.new) for move in moves if move.column == column and move.new is not None]
