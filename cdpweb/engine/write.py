@@ -1,38 +1,31 @@
 """One block becomes one transaction: customers, feed, changes, ledger, problems, counts and checkpoint together."""
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import polars as pl
 from sqlalchemy import Connection, insert, select, update
 
-from cdpweb.domain.fields import EMAIL, PHONE
 from cdpweb.domain.problems import NUL_SIGN, PROBLEMS, Severity
 from cdpweb.domain.tasks import Outcome
-from cdpweb.engine import postings
+from cdpweb.engine import postings, writes
 from cdpweb.engine.actions import SAID, actions, with_settings
-from cdpweb.engine.apply import Applied, apply
+from cdpweb.engine.ahead import ahead
+from cdpweb.engine.apply import apply
 from cdpweb.engine.choices import with_choices
 from cdpweb.engine.foresight import Foreseen, Trace, effect_of, foresee, trace
-from cdpweb.engine.match import Move, match, system_ids
+from cdpweb.engine.match import match
 from cdpweb.engine.normalise import VALUE_CHARACTERS, Normalised
 from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import Store, store_for, take_turn
-from cdpweb.models import (
-    Action,
-    Change,
-    Customer,
-    ExternalId,
-    Posting,
-    ProblemGroup,
-    RowProblem,
-    SegmentMember,
-    TaskRow,
-)
+from cdpweb.engine.writes import Write
+from cdpweb.models import Posting, ProblemGroup, RowProblem, TaskRow
 from cdpweb.models.base import table_of
 from cdpweb.models.counters import reserve
-from cdpweb.models.customers import STORED_COLUMNS
 
 SAMPLES = 3
 """How many problems of a kind a group shows."""
@@ -88,15 +81,25 @@ def write_block(
     applied = effect.applied
     numbers = _numbers(connection, applied.created)
     said = speaking.select("record", *(name for name in SAID if name in speaking.columns))
-    rows = with_settings(_numbered(applied.rows.join(said, on="record", maintain_order="left"), numbers), orders)
-    _identities(store, effect.moves, orders)
-    _newcomers(store, applied, rows, numbers, orders, now)
-    _changed(store, applied, effect.moves, orders)
-    _members(store, applied, numbers)
-    _actions(connection, store, actions(rows, orders), orders, now)
-    _changes(connection, store, rows.filter("changed"), orders, now)
+    rows = applied.rows.join(said, on="record", maintain_order="left")
+    rows = with_settings(writes.numbered(rows, numbers), orders)
+    acting, changing = actions(rows, orders), rows.filter("changed")
+    first_action = reserve(connection, "actions", acting.height)
+    first_change = reserve(connection, "changes", changing.height)
+    ledger = _ledger(block, rows, orders)
+    together = chain(
+        _accounts(ledger, orders),  # at hand, while newcomers are yet to be gathered
+        writes.identities(effect.moves, orders),
+        writes.newcomers(applied, rows, numbers, orders, now),
+        writes.changed(applied, effect.moves, orders),
+        writes.members(applied, numbers),
+        writes.feed(acting, first_action, orders, now),
+        writes.history(changing, first_change, orders, now),
+    )
+    with closing(ahead(together)) as gathered:
+        for write in gathered:
+            write(store)
     problems = pl.concat([block.problems, _quoting(applied.problems, block.cells)])
-    ledger = _ledger(store, block, rows, orders)
     _problems(connection, store, problems, orders)
     return _counts(ledger, problems), trace(speaking, effect, turn, orders)
 
@@ -120,14 +123,14 @@ def write_by_hand(connection: Connection, block: Normalised, orders: Orders) -> 
     applied = apply(rows, matched, orders, store)
     if applied.problems.height:
         return applied.problems, None
-    _identities(store, matched.moves, orders)
-    _changed(store, applied, matched.moves, orders)
-    _members(store, applied, _numbers(connection, applied.created))
+    for write in chain(
+        writes.identities(matched.moves, orders),
+        writes.changed(applied, matched.moves, orders),
+        writes.members(applied, _numbers(connection, applied.created)),
+    ):
+        write(store)
     changes: str | None = applied.rows["changes"].item()
     return problems, changes
-
-
-# Customers
 
 
 def _numbers(connection: Connection, created: pl.DataFrame) -> pl.DataFrame:
@@ -137,136 +140,10 @@ def _numbers(connection: Connection, created: pl.DataFrame) -> pl.DataFrame:
     return order.with_columns(id=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
 
 
-def _numbered(rows: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the ids of newcomers in place of their negative records."""
-    joined = rows.join(numbers, on="customer", how="left", maintain_order="left")
-    return joined.with_columns(customer=pl.coalesce("id", "customer")).drop("id")
-
-
-def _identities(store: Store, moves: list[Move], orders: Orders) -> None:
-    """Release every identifier that moves before any is set: the unique indexes look at one row at a time."""
-    systems = system_ids(orders)
-    for column in (EMAIL, PHONE):
-        name = STORED_COLUMNS[column]
-        lost = [move.customer for move in moves if move.column == column and move.old is not None]
-        if lost:
-            released = pl.DataFrame({"id": lost}).with_columns(pl.lit(None).alias(name))
-            store.update(table_of(Customer), released, ("id",))
-    gone = [(systems[move.column], move.old) for move in moves if move.column in systems and move.old is not None]
-    if gone:
-        store.delete(table_of(ExternalId), pl.DataFrame(gone, schema=["system_id", "value"], orient="row"))
-
-
-def _newcomers(
-    store: Store, applied: Applied, rows: pl.DataFrame, numbers: pl.DataFrame, orders: Orders, now: dt.datetime
-) -> None:
-    if applied.created.is_empty():
-        return
-    made = rows.filter("created").select(
-        pl.col("customer").alias("id"),
-        pl.col("record").alias("created_record"),
-        source_endpoint_id="endpoint_id",
-        source_touchpoint_id="touchpoint_id",
-        source_template_id="template_id",
-    )
-    systems = system_ids(orders)
-    fresh = applied.created.join(numbers, on="customer").join(made, on="id").sort("id")
-    renamed = {name: STORED_COLUMNS[name] for name in (EMAIL, PHONE) if name in fresh.columns}
-    columns = fresh.rename(renamed).drop("customer", *(name for name in systems if name in fresh.columns))
-    store.insert(
-        table_of(Customer),
-        columns.with_columns(created_at=_moment(now), created_task_id=pl.lit(orders.task_id)),
-    )
-    store.insert(table_of(Posting), postings.of_newcomers(fresh))
-    for name, system_id in systems.items():
-        if name in fresh.columns:
-            own = fresh.filter(pl.col(name).is_not_null()).sort(name)
-            external = own.select(pl.lit(system_id).alias("system_id"), pl.col(name).alias("value"), customer_id="id")
-            store.insert(table_of(ExternalId), external)
-
-
-def _changed(store: Store, applied: Applied, moves: list[Move], orders: Orders) -> None:
-    """Fields of customers who were there, then the identifiers they got."""
-    for frame in applied.changed:
-        changed = frame.rename({"customer": "id"})
-        store.update(table_of(Customer), changed, ("id",))
-        store.insert_missing(table_of(Posting), postings.of_renamed(changed))
-    systems = system_ids(orders)
-    for column in (EMAIL, PHONE):
-        got = [(move.customer, move.new) for move in moves if move.column == column and move.new is not None]
-        if got:
-            frame = pl.DataFrame(got, schema=["id", STORED_COLUMNS[column]], orient="row")
-            store.update(table_of(Customer), frame, ("id",))
-    gained = [
-        (systems[move.column], move.new, move.customer)
-        for move in moves
-        if move.column in systems and move.new is not None
-    ]
-    if gained:
-        frame = pl.DataFrame(gained, schema=["system_id", "value", "customer_id"], orient="row")
-        store.insert(table_of(ExternalId), frame)
-
-
-def _members(store: Store, applied: Applied, numbers: pl.DataFrame) -> None:
-    """Places in segment groups; a customer whom the block creates had none before."""
-    members, is_new = applied.members, pl.col("customer") < 0
-    joins, leaves = pl.col("segment_id").is_not_null(), pl.col("segment_id").is_null()
-    if (first := members.filter(is_new & joins)).height:
-        store.insert(table_of(SegmentMember), _placed(_numbered(first, numbers)))
-    if (moved := members.filter(~is_new & joins)).height:
-        store.upsert(table_of(SegmentMember), _placed(moved), ("customer_id", "group_id"))
-    if (left := members.filter(~is_new & leaves)).height:
-        store.delete(table_of(SegmentMember), _placed(left).select("customer_id", "group_id"))
-
-
-def _placed(members: pl.DataFrame) -> pl.DataFrame:
-    return members.rename({"customer": "customer_id"}).sort("customer_id", "group_id")
-
-
-# Feed and history
-
-
-def _actions(connection: Connection, store: Store, rows: pl.DataFrame, orders: Orders, now: dt.datetime) -> None:
-    if rows.is_empty():
-        return
-    first = reserve(connection, "actions", rows.height)
-    frame = rows.sort("record").select(
-        pl.col("customer").alias("customer_id"),
-        pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("id"),
-        "template_id",
-        "touchpoint_id",
-        "endpoint_id",
-        "happened_at",
-        _moment(now).alias("recorded_at"),
-        pl.lit(orders.task_id).alias("task_id"),
-        "record",
-    )
-    store.insert(table_of(Action), frame.sort("customer_id", "id"))
-
-
-def _changes(connection: Connection, store: Store, rows: pl.DataFrame, orders: Orders, now: dt.datetime) -> None:
-    if rows.is_empty():
-        return
-    first = reserve(connection, "changes", rows.height)
-    frame = rows.sort("record").select(
-        pl.col("customer").alias("customer_id"),
-        pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("id"),
-        _moment(now).alias("at"),
-        pl.lit(orders.task_id).alias("task_id"),
-        "record",
-        pl.col("changes").alias("fields"),
-    )
-    store.insert(table_of(Change), frame.sort("customer_id", "id"))
-
-
-def _moment(now: dt.datetime) -> pl.Expr:
-    return pl.lit(now.replace(tzinfo=None), pl.Datetime("us"))
-
-
 # Ledger and problems
 
 
-def _ledger(store: Store, block: Normalised, rows: pl.DataFrame, orders: Orders) -> pl.DataFrame:
+def _ledger(block: Normalised, rows: pl.DataFrame, orders: Orders) -> pl.DataFrame:
     """What became of every row of the block."""
     settled = rows.select("record", "customer", "created", "changed", "matched_by")
     outcome = (
@@ -277,7 +154,7 @@ def _ledger(store: Store, block: Normalised, rows: pl.DataFrame, orders: Orders)
         .otherwise(pl.lit(Outcome.UNCHANGED.value))
     )  # fmt: skip
     joined = block.rows.select("record", "line", "blank").join(settled, on="record", how="left", maintain_order="left")
-    ledger = joined.select(
+    return joined.select(
         pl.lit(orders.task_id).alias("task_id"),
         "record",
         "line",
@@ -285,9 +162,11 @@ def _ledger(store: Store, block: Normalised, rows: pl.DataFrame, orders: Orders)
         pl.col("customer").alias("customer_id"),
         "matched_by",
     )
-    store.insert(table_of(TaskRow), ledger)
-    store.insert(table_of(Posting), postings.of_rows(ledger, orders.task_id))
-    return ledger
+
+
+def _accounts(ledger: pl.DataFrame, orders: Orders) -> Iterator[Write]:
+    yield writes.insert(TaskRow, ledger)
+    yield writes.insert(Posting, postings.of_rows(ledger, orders.task_id))
 
 
 def _quoting(problems: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
