@@ -22,7 +22,7 @@ from cdpweb.engine.match import match
 from cdpweb.engine.normalise import VALUE_CHARACTERS, Normalised
 from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import Store, store_for, take_turn
-from cdpweb.engine.writes import Write
+from cdpweb.engine.stores.writing import Write
 from cdpweb.models import Posting, ProblemGroup, RowProblem, TaskRow
 from cdpweb.models.base import table_of
 from cdpweb.models.counters import reserve
@@ -88,17 +88,17 @@ def write_block(
     first_change = reserve(connection, "changes", changing.height)
     ledger = _ledger(block, rows, orders)
     together = chain(
-        _accounts(ledger, orders),  # at hand, while newcomers are yet to be gathered
-        writes.identities(effect.moves, orders),
-        writes.newcomers(applied, rows, numbers, orders, now),
-        writes.changed(applied, effect.moves, orders),
-        writes.members(applied, numbers),
-        writes.feed(acting, first_action, orders, now),
-        writes.history(changing, first_change, orders, now),
+        _accounts(store, ledger, orders),  # at hand, while newcomers are yet to be gathered
+        writes.identities(store, effect.moves, orders),
+        writes.newcomers(store, applied, rows, numbers, orders, now),
+        writes.changed(store, applied, effect.moves, orders),
+        writes.members(store, applied, numbers),
+        writes.feed(store, acting, first_action, orders, now),
+        writes.history(store, changing, first_change, orders, now),
     )
     with closing(ahead(together)) as gathered:
         for write in gathered:
-            write(store)
+            write()
     problems = pl.concat([block.problems, _quoting(applied.problems, block.cells)])
     _problems(connection, store, problems, orders)
     return _counts(ledger, problems), trace(speaking, effect, turn, orders)
@@ -124,11 +124,11 @@ def write_by_hand(connection: Connection, block: Normalised, orders: Orders) -> 
     if applied.problems.height:
         return applied.problems, None
     for write in chain(
-        writes.identities(matched.moves, orders),
-        writes.changed(applied, matched.moves, orders),
-        writes.members(applied, _numbers(connection, applied.created)),
+        writes.identities(store, matched.moves, orders),
+        writes.changed(store, applied, matched.moves, orders),
+        writes.members(store, applied, _numbers(connection, applied.created)),
     ):
-        write(store)
+        write()
     changes: str | None = applied.rows["changes"].item()
     return problems, changes
 
@@ -164,9 +164,9 @@ def _ledger(block: Normalised, rows: pl.DataFrame, orders: Orders) -> pl.DataFra
     )
 
 
-def _accounts(ledger: pl.DataFrame, orders: Orders) -> Iterator[Write]:
-    yield writes.insert(TaskRow, ledger)
-    yield writes.insert(Posting, postings.of_rows(ledger, orders.task_id))
+def _accounts(store: Store, ledger: pl.DataFrame, orders: Orders) -> Iterator[Write]:
+    yield store.insert(table_of(TaskRow), ledger)
+    yield store.insert(table_of(Posting), postings.of_rows(ledger, orders.task_id))
 
 
 def _quoting(problems: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
@@ -187,7 +187,7 @@ def _problems(connection: Connection, store: Store, problems: pl.DataFrame, orde
         value=pl.col("value").str.replace_all("\0", NUL_SIGN, literal=True),
         number=pl.int_range(1, pl.len() + 1).over("record"),
     )
-    store.insert(table_of(RowProblem), in_order.with_columns(task_id=pl.lit(orders.task_id)))
+    store.insert(table_of(RowProblem), in_order.with_columns(task_id=pl.lit(orders.task_id)))()
     _groups(connection, in_order, orders)
 
 

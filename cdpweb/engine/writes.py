@@ -1,12 +1,11 @@
-"""What a block writes into the tables of customers: bulk statements with their rows, in the order they have to run.
+"""What a block writes into the tables of customers: statements in the order in which they have to be called.
 
-Rows are gathered only when the next statement is asked for, and from memory alone: so the rows of one can be gathered
-while the database takes in those of another.
+The rows of each are gathered when it is asked for, and from memory alone: so one can be made ready while the database
+takes in another.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -16,45 +15,31 @@ from cdpweb.engine.apply import Applied
 from cdpweb.engine.match import Move, system_ids
 from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import Store
+from cdpweb.engine.stores.writing import Write
 from cdpweb.models import Action, Change, Customer, ExternalId, Posting, SegmentMember
-from cdpweb.models.base import Base, table_of
+from cdpweb.models.base import table_of
 from cdpweb.models.customers import STORED_COLUMNS
-
-Write: TypeAlias = Callable[[Store], None]
-"""One statement with its rows."""
-
-
-def insert(model: type[Base], rows: pl.DataFrame) -> Write:
-    """Insert `rows` into the model's table."""
-    return lambda store: store.insert(table_of(model), rows)
-
-
-def _update(model: type[Base], rows: pl.DataFrame, *key: str) -> Write:
-    return lambda store: store.update(table_of(model), rows, key)
-
-
-def _delete(model: type[Base], rows: pl.DataFrame) -> Write:
-    return lambda store: store.delete(table_of(model), rows)
-
 
 # Customers
 
 
-def identities(moves: list[Move], orders: Orders) -> Iterator[Write]:
+def identities(store: Store, moves: list[Move], orders: Orders) -> Iterator[Write]:
     """Release every identifier that moves before any is set: the unique indexes look at one row at a time."""
     systems = system_ids(orders)
     for column in (EMAIL, PHONE):
         name = STORED_COLUMNS[column]
         lost = [move.customer for move in moves if move.column == column and move.old is not None]
         if lost:
-            yield _update(Customer, pl.DataFrame({"id": lost}).with_columns(pl.lit(None).alias(name)), "id")
+            released = pl.DataFrame({"id": lost}).with_columns(pl.lit(None).alias(name))
+            yield store.update(table_of(Customer), released, ("id",))
     gone = [(systems[move.column], move.old) for move in moves if move.column in systems and move.old is not None]
     if gone:
-        yield _delete(ExternalId, pl.DataFrame(gone, schema=["system_id", "value"], orient="row"))
+        frame = pl.DataFrame(gone, schema=["system_id", "value"], orient="row")
+        yield store.delete(table_of(ExternalId), frame)
 
 
 def newcomers(
-    applied: Applied, rows: pl.DataFrame, numbers: pl.DataFrame, orders: Orders, now: dt.datetime
+    store: Store, applied: Applied, rows: pl.DataFrame, numbers: pl.DataFrame, orders: Orders, now: dt.datetime
 ) -> Iterator[Write]:
     """Customers whom the block creates, with the sources that their `rows` say and the ids in `numbers`."""
     if applied.created.is_empty():
@@ -70,49 +55,49 @@ def newcomers(
     fresh = applied.created.join(numbers, on="customer").join(made, on="id").sort("id")
     renamed = {name: STORED_COLUMNS[name] for name in (EMAIL, PHONE) if name in fresh.columns}
     columns = fresh.rename(renamed).drop("customer", *(name for name in systems if name in fresh.columns))
-    yield insert(Customer, columns.with_columns(created_at=_moment(now), created_task_id=pl.lit(orders.task_id)))
-    yield insert(Posting, postings.of_newcomers(fresh))
+    columns = columns.with_columns(created_at=_moment(now), created_task_id=pl.lit(orders.task_id))
+    yield store.insert(table_of(Customer), columns)
+    yield store.insert(table_of(Posting), postings.of_newcomers(fresh))
     for name, system_id in systems.items():
         if name in fresh.columns:
             own = fresh.filter(pl.col(name).is_not_null()).sort(name)
             external = own.select(pl.lit(system_id).alias("system_id"), pl.col(name).alias("value"), customer_id="id")
-            yield insert(ExternalId, external)
+            yield store.insert(table_of(ExternalId), external)
 
 
-def changed(applied: Applied, moves: list[Move], orders: Orders) -> Iterator[Write]:
+def changed(store: Store, applied: Applied, moves: list[Move], orders: Orders) -> Iterator[Write]:
     """Fields of customers who were there, then the identifiers they got."""
     for frame in applied.changed:
         fields = frame.rename({"customer": "id"})
-        yield _update(Customer, fields, "id")
-        yield _insert_missing(Posting, postings.of_renamed(fields))
+        yield store.update(table_of(Customer), fields, ("id",))
+        if (renamed := postings.of_renamed(fields)).height:
+            yield store.insert_missing(table_of(Posting), renamed)
     systems = system_ids(orders)
     for column in (EMAIL, PHONE):
         got = [(move.customer, move.new) for move in moves if move.column == column and move.new is not None]
         if got:
-            yield _update(Customer, pl.DataFrame(got, schema=["id", STORED_COLUMNS[column]], orient="row"), "id")
+            frame = pl.DataFrame(got, schema=["id", STORED_COLUMNS[column]], orient="row")
+            yield store.update(table_of(Customer), frame, ("id",))
     gained = [
         (systems[move.column], move.new, move.customer)
         for move in moves
         if move.column in systems and move.new is not None
     ]
     if gained:
-        yield insert(ExternalId, pl.DataFrame(gained, schema=["system_id", "value", "customer_id"], orient="row"))
+        frame = pl.DataFrame(gained, schema=["system_id", "value", "customer_id"], orient="row")
+        yield store.insert(table_of(ExternalId), frame)
 
 
-def _insert_missing(model: type[Base], rows: pl.DataFrame) -> Write:
-    return lambda store: store.insert_missing(table_of(model), rows)
-
-
-def members(applied: Applied, numbers: pl.DataFrame) -> Iterator[Write]:
+def members(store: Store, applied: Applied, numbers: pl.DataFrame) -> Iterator[Write]:
     """Places in segment groups; a customer whom the block creates had none before."""
     places, is_new = applied.members, pl.col("customer") < 0
     joins, leaves = pl.col("segment_id").is_not_null(), pl.col("segment_id").is_null()
     if (first := places.filter(is_new & joins)).height:
-        yield insert(SegmentMember, _placed(numbered(first, numbers)))
+        yield store.insert(table_of(SegmentMember), _placed(numbered(first, numbers)))
     if (moved := places.filter(~is_new & joins)).height:
-        yield _upsert(SegmentMember, _placed(moved), "customer_id", "group_id")
+        yield store.upsert(table_of(SegmentMember), _placed(moved), ("customer_id", "group_id"))
     if (left := places.filter(~is_new & leaves)).height:
-        yield _delete(SegmentMember, _placed(left).select("customer_id", "group_id"))
+        yield store.delete(table_of(SegmentMember), _placed(left).select("customer_id", "group_id"))
 
 
 def numbered(rows: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
@@ -125,14 +110,10 @@ def _placed(places: pl.DataFrame) -> pl.DataFrame:
     return places.rename({"customer": "customer_id"}).sort("customer_id", "group_id")
 
 
-def _upsert(model: type[Base], rows: pl.DataFrame, *key: str) -> Write:
-    return lambda store: store.upsert(table_of(model), rows, key)
-
-
 # Feed and history
 
 
-def feed(acting: pl.DataFrame, first_id: int, orders: Orders, now: dt.datetime) -> Iterator[Write]:
+def feed(store: Store, acting: pl.DataFrame, first_id: int, orders: Orders, now: dt.datetime) -> Iterator[Write]:
     """The action of each of the `acting` rows; ids from `first_id` on."""
     if acting.is_empty():
         return
@@ -147,10 +128,10 @@ def feed(acting: pl.DataFrame, first_id: int, orders: Orders, now: dt.datetime) 
         pl.lit(orders.task_id).alias("task_id"),
         "record",
     )
-    yield insert(Action, frame.sort("customer_id", "id"))
+    yield store.insert(table_of(Action), frame.sort("customer_id", "id"))
 
 
-def history(changing: pl.DataFrame, first_id: int, orders: Orders, now: dt.datetime) -> Iterator[Write]:
+def history(store: Store, changing: pl.DataFrame, first_id: int, orders: Orders, now: dt.datetime) -> Iterator[Write]:
     """What each of the `changing` rows changed; ids from `first_id` on."""
     if changing.is_empty():
         return
@@ -162,7 +143,7 @@ def history(changing: pl.DataFrame, first_id: int, orders: Orders, now: dt.datet
         "record",
         pl.col("changes").alias("fields"),
     )
-    yield insert(Change, frame.sort("customer_id", "id"))
+    yield store.insert(table_of(Change), frame.sort("customer_id", "id"))
 
 
 def _moment(now: dt.datetime) -> pl.Expr:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, Table, select
 
 from cdpweb.engine.stores.postgresql import PostgresqlStore
 from cdpweb.engine.stores.sqlite import SqliteStore
+from cdpweb.engine.stores.writing import Write
 from cdpweb.models import Counter
 from cdpweb.models.counters import reserve
 
@@ -15,7 +16,10 @@ TURNS = "turns"
 
 
 class Store(Protocol):
-    """Bulk statements inside the transaction of one block. Frames come and go by column name."""
+    """Bulk statements inside the transaction of one block. Frames come and go by column name.
+
+    What reads does so at once. What writes gives a `Write`, made in whatever thread, to be called in the connection's.
+    """
 
     def commit_lazily(self) -> None:
         """Let the transaction's commit not wait for the disk: for what is written again where a crash undoes it."""
@@ -38,19 +42,19 @@ class Store(Protocol):
     def members(self, ids: pl.Series, group_ids: list[int]) -> pl.DataFrame:
         """The segments of customers in some groups: `customer`, `group_id`, `segment_id`."""
 
-    def insert(self, table: Table, rows: pl.DataFrame) -> None:
+    def insert(self, table: Table, rows: pl.DataFrame) -> Write:
         """Insert `rows`; the frame's columns are named as the table's."""
 
-    def insert_missing(self, table: Table, rows: pl.DataFrame) -> None:
+    def insert_missing(self, table: Table, rows: pl.DataFrame) -> Write:
         """Insert those of the `rows` whose primary key is not there yet."""
 
-    def update(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> None:
+    def update(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> Write:
         """Set every column of `rows` that is not part of `key` in the rows that have the key."""
 
-    def delete(self, table: Table, rows: pl.DataFrame) -> None:
+    def delete(self, table: Table, rows: pl.DataFrame) -> Write:
         """Delete the rows whose columns equal those of the frame."""
 
-    def upsert(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> None:
+    def upsert(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> Write:
         """Insert `rows`, or where the key is there already set the other columns."""
 
 

@@ -1,12 +1,14 @@
 """Bulk statements for PostgreSQL, on the driver's connection inside SQLAlchemy's transaction."""
 
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, Table
 
 from cdpweb.engine.stores.fetching import Schema, fetched
+from cdpweb.engine.stores.writing import Write
 
 PLANNER = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
 """Ways of joining whole tables, which the planner would choose by its statistics, for every block; and the compiler,
@@ -71,44 +73,61 @@ class PostgresqlStore:
             return pl.DataFrame(schema=schema)
         return fetched(self._driver.execute(sql, (_array(keys),), binary=True), schema)
 
-    def insert(self, table: Table, rows: pl.DataFrame) -> None:
+    def insert(self, table: Table, rows: pl.DataFrame) -> Write:
         """Insert rows."""
-        self._copy(table.name, rows)
+        return self._copy(table.name, rows)
 
-    def insert_missing(self, table: Table, rows: pl.DataFrame) -> None:
+    def insert_missing(self, table: Table, rows: pl.DataFrame) -> Write:
         """Insert rows whose key is not there."""
         columns = _listed(rows.columns)
         sql = f"insert into {table.name} ({columns}) select {columns} from given on conflict do nothing"
-        if rows.height:
-            self._with_given(table, rows, sql)
+        return self._with_given(table, rows, sql)
 
-    def update(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> None:
+    def update(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> Write:
         """Set every other column in the rows that have the key."""
         sets = ", ".join(f'"{column}" = given."{column}"' for column in rows.columns if column not in key)
-        self._with_given(table, rows, f"update {table.name} set {sets} from given where {_equal(table, key)}")
+        return self._with_given(table, rows, f"update {table.name} set {sets} from given where {_equal(table, key)}")
 
-    def delete(self, table: Table, rows: pl.DataFrame) -> None:
+    def delete(self, table: Table, rows: pl.DataFrame) -> Write:
         """Delete the rows whose columns equal those of the frame."""
-        self._with_given(table, rows, f"delete from {table.name} using given where {_equal(table, rows.columns)}")
+        return self._with_given(
+            table, rows, f"delete from {table.name} using given where {_equal(table, rows.columns)}"
+        )
 
-    def upsert(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> None:
+    def upsert(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> Write:
         """Insert, or set the other columns where the key is there already."""
         columns, keys = _listed(rows.columns), _listed(key)
         sets = ", ".join(f'"{column}" = excluded."{column}"' for column in rows.columns if column not in key)
         sql = f"insert into {table.name} ({columns}) select {columns} from given on conflict ({keys}) do update set"
-        self._with_given(table, rows, f"{sql} {sets}")
+        return self._with_given(table, rows, f"{sql} {sets}")
 
-    def _with_given(self, table: Table, rows: pl.DataFrame, sql: str) -> None:
-        columns = _listed(rows.columns)
-        self._driver.execute(f"create temp table given on commit drop as select {columns} from {table.name} limit 0")
-        self._copy("given", rows)
-        self._driver.execute(sql)
-        self._driver.execute("drop table given")
+    def _with_given(self, table: Table, rows: pl.DataFrame, sql: str) -> Write:
+        give = self._copy("given", rows)
+        columns, like = _listed(rows.columns), table.name
 
-    def _copy(self, target: str, rows: pl.DataFrame) -> None:
-        moments = rows.with_columns(pl.col(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%S%.3f+00"))
-        with self._driver.cursor().copy(f"copy {target} ({_listed(rows.columns)}) from stdin (format csv)") as copy:
-            copy.write(moments.write_csv(include_header=False).encode())
+        def write() -> None:
+            self._driver.execute(f"create temp table given on commit drop as select {columns} from {like} limit 0")
+            give()
+            self._driver.execute(sql)
+            self._driver.execute("drop table given")
+
+        return write
+
+    def _copy(self, target: str, rows: pl.DataFrame) -> Write:
+        sql, text = f"copy {target} ({_listed(rows.columns)}) from stdin (format csv)", _csv(rows)
+
+        def write() -> None:
+            with self._driver.cursor().copy(sql) as copy:
+                copy.write(text)
+
+        return write
+
+
+def _csv(rows: pl.DataFrame) -> bytes:
+    moments = rows.with_columns(pl.col(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%S%.3f+00"))
+    text = BytesIO()
+    moments.write_csv(text, include_header=False)
+    return text.getvalue()
 
 
 _JSON = ("custom", "consents")

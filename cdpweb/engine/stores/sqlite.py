@@ -6,6 +6,7 @@ import polars as pl
 from sqlalchemy import Connection, Table
 
 from cdpweb.engine.stores.fetching import SLICE_ROWS, Schema, fetched
+from cdpweb.engine.stores.writing import Write
 
 STATEMENT_VALUES = 400
 """About how many values one INSERT carries: each statement costs, and longer ones gain nothing."""
@@ -77,35 +78,40 @@ class SqliteStore:
     def _select(self, sql: str, keys: pl.Series, schema: Schema) -> pl.DataFrame:
         return fetched(self._driver.execute(sql, (_json(keys),)), schema)
 
-    def insert(self, table: Table, rows: pl.DataFrame) -> None:
+    def insert(self, table: Table, rows: pl.DataFrame) -> Write:
         """Insert rows."""
-        self._insert(table, rows)
+        return self._insert(table, rows)
 
-    def insert_missing(self, table: Table, rows: pl.DataFrame) -> None:
+    def insert_missing(self, table: Table, rows: pl.DataFrame) -> Write:
         """Insert rows whose key is not there."""
-        self._insert(table, rows, " on conflict do nothing")
+        return self._insert(table, rows, " on conflict do nothing")
 
-    def update(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> None:
+    def update(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> Write:
         """Set every other column in the rows that have the key."""
         values = [column for column in rows.columns if column not in key]
         sets = ", ".join(f'"{column}" = ?' for column in values)
-        self._many(f"update {table.name} set {sets} where {_equal(key)}", rows.select(*values, *key))
+        return self._many(f"update {table.name} set {sets} where {_equal(key)}", rows.select(*values, *key))
 
-    def delete(self, table: Table, rows: pl.DataFrame) -> None:
+    def delete(self, table: Table, rows: pl.DataFrame) -> Write:
         """Delete the rows whose columns equal those of the frame."""
-        self._many(f"delete from {table.name} where {_equal(tuple(rows.columns))}", rows)
+        return self._many(f"delete from {table.name} where {_equal(tuple(rows.columns))}", rows)
 
-    def upsert(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> None:
+    def upsert(self, table: Table, rows: pl.DataFrame, key: tuple[str, ...]) -> Write:
         """Insert, or set the other columns where the key is there already."""
         sets = ", ".join(f'"{column}" = excluded."{column}"' for column in rows.columns if column not in key)
         keys = ", ".join(f'"{column}"' for column in key)
-        self._insert(table, rows, f" on conflict ({keys}) do update set {sets}")
+        return self._insert(table, rows, f" on conflict ({keys}) do update set {sets}")
 
-    def _many(self, sql: str, rows: pl.DataFrame) -> None:
-        for part in _stored(rows).iter_slices(SLICE_ROWS):
-            self._driver.executemany(sql, part.rows())
+    def _many(self, sql: str, rows: pl.DataFrame) -> Write:
+        stored = _stored(rows)
 
-    def _insert(self, table: Table, rows: pl.DataFrame, conflict: str = "") -> None:
+        def write() -> None:
+            for part in stored.iter_slices(SLICE_ROWS):
+                self._driver.executemany(sql, part.rows())
+
+        return write
+
+    def _insert(self, table: Table, rows: pl.DataFrame, conflict: str = "") -> Write:
         """Insert rows, many by one statement.
 
         A row that breaks a constraint ends the whole block anyway: FAIL spares SQLite the means to undo half a
@@ -113,15 +119,20 @@ class SqliteStore:
         """
         together = max(1, STATEMENT_VALUES // rows.width)
         size = together * rows.width
-        for part in _stored(rows).iter_slices(SLICE_ROWS):
-            values = _row_by_row(part)
-            whole = len(values) // size * size
-            self._driver.executemany(
-                _insert(table, rows, together) + conflict,
-                (values[start : start + size] for start in range(0, whole, size)),
-            )
-            if left := (len(values) - whole) // rows.width:
-                self._driver.execute(_insert(table, rows, left) + conflict, values[whole:])
+        columns, stored = rows.columns, _stored(rows)
+
+        def write() -> None:
+            for part in stored.iter_slices(SLICE_ROWS):
+                values = _row_by_row(part)
+                whole = len(values) // size * size
+                self._driver.executemany(
+                    _insert(table, columns, together) + conflict,
+                    (values[start : start + size] for start in range(0, whole, size)),
+                )
+                if left := (len(values) - whole) // part.width:
+                    self._driver.execute(_insert(table, columns, left) + conflict, values[whole:])
+
+        return write
 
 
 _DTYPES: dict[str, pl.DataType] = {
@@ -140,10 +151,10 @@ def _json(keys: pl.Series) -> str:
     return text
 
 
-def _insert(table: Table, rows: pl.DataFrame, count: int) -> str:
-    columns = ", ".join(f'"{column}"' for column in rows.columns)
-    row = f"({', '.join('?' * rows.width)})"
-    return f"insert or fail into {table.name} ({columns}) values {', '.join([row] * count)}"
+def _insert(table: Table, columns: list[str], count: int) -> str:
+    listed = ", ".join(f'"{column}"' for column in columns)
+    row = f"({', '.join('?' * len(columns))})"
+    return f"insert or fail into {table.name} ({listed}) values {', '.join([row] * count)}"
 
 
 def _row_by_row(rows: pl.DataFrame) -> list[Any]:
