@@ -131,11 +131,10 @@ def _changes(
     """What each row changed of a customer who was there, as JSON: field -> [old, new]; null where nothing."""
     names = _segment_names(orders)
     members = []
-    for track in tracks:
-        old, new = history.before(track.stored, track.after), track.after
-        rows = (old.ne_missing(new) & ~ordered["created"]).arg_true()
+    before = history.before([(track.stored, track.after) for track in tracks])
+    for track, old, rows in zip(tracks, before, _changing(ordered, tracks, before), strict=True):
         if len(rows):
-            pair = pl.concat_list(_as_text(old.gather(rows), names), _as_text(new.gather(rows), names))
+            pair = pl.concat_list(_as_text(old.gather(rows), names), _as_text(track.after.gather(rows), names))
             told = pl.select(_member(pl.struct(pair.alias(track.name)))).to_series()
             members.append(_texts(ordered.height).scatter(rows, told))
     for column in steps["column"].unique().sort():
@@ -146,6 +145,18 @@ def _changes(
         return _texts(ordered.height)
     joined = pl.concat_str(members, separator=",", ignore_nulls=True)
     return pl.select(pl.when(joined != "").then(pl.format("{{{}}}", joined))).to_series()
+
+
+def _changing(ordered: pl.DataFrame, tracks: list[Track], before: list[pl.Series]) -> list[pl.Series]:
+    """The numbers of the rows that change each track of a customer who was there."""
+    columns = [ordered["created"]]
+    for number, (track, old) in enumerate(zip(tracks, before, strict=True)):
+        columns += [old.alias(f"old:{number}"), track.after.alias(f"new:{number}")]
+    changes = pl.DataFrame(columns).select(
+        (pl.col(f"old:{number}").ne_missing(pl.col(f"new:{number}")) & ~pl.col("created")).alias(str(number))
+        for number in range(len(tracks))
+    )
+    return [one.arg_true() for one in changes.get_columns()]
 
 
 def _segment_names(orders: Orders) -> dict[int, str]:

@@ -1,5 +1,6 @@
 """What the rows of a block make of every field of their customers, field by field (rules §2, §3, §5.8, §6)."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import polars as pl
@@ -7,7 +8,7 @@ import polars as pl
 from cdpweb.domain.fields import CUSTOM_FIELD_PREFIX, EMAIL_CONFIRMED, PHONE_CONFIRMED, SEGMENT_PREFIX, Kind
 from cdpweb.domain.settings import OUT_OF_GROUP
 from cdpweb.engine.consents import Said, statements
-from cdpweb.engine.history import History
+from cdpweb.engine.history import History, Telling
 from cdpweb.engine.normalise import erase, group_column
 from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import Store
@@ -25,6 +26,14 @@ class Track(NamedTuple):
     after: pl.Series
 
 
+class _Told(NamedTuple):
+    """What the rows tell of one field of one place of storage."""
+
+    name: str
+    home: str
+    telling: Telling
+
+
 def all_tracks(ordered: pl.DataFrame, history: History, orders: Orders) -> tuple[list[Track], pl.DataFrame]:
     """Every field that the import can change, and the warnings about consent.
 
@@ -33,14 +42,15 @@ def all_tracks(ordered: pl.DataFrame, history: History, orders: Orders) -> tuple
     nodes = list(orders.consent_tree.parents) if orders.of_kind(Kind.CONSENT) else []
     before = _decoded(ordered[_stored(CONSENTS)], nodes) if nodes else None
     said, problems = statements(ordered, before, orders)
-    tracks = [
-        *_profile(ordered, history, orders),
-        *_confirmations(ordered, history, orders),
-        *_custom(ordered, history, orders),
-        *_consents(ordered, history, before, said),
-        *_segments(ordered, history, orders),
+    told = [
+        *_profile(ordered, orders),
+        *_confirmations(ordered, orders),
+        *_custom(ordered, orders),
+        *_consents(before, said),
+        *_segments(ordered, orders),
     ]
-    return tracks, problems
+    after = history.after([one.telling for one in told])
+    return [Track(one.name, one.home, one.telling.stored, new) for one, new in zip(told, after, strict=True)], problems
 
 
 # What is stored
@@ -88,18 +98,15 @@ def _profile_names(orders: Orders) -> list[str]:
 # Fields
 
 
-def _profile(ordered: pl.DataFrame, history: History, orders: Orders) -> list[Track]:
-    tracks = []
+def _profile(ordered: pl.DataFrame, orders: Orders) -> Iterator[_Told]:
     for name in _profile_names(orders):
         stored = ordered[_stored(STORED_COLUMNS[name])]
-        after = history.after(stored, ordered[name], ordered[erase(name)], orders.settings.mode_of(name))
-        tracks.append(Track(name, STORED_COLUMNS[name], stored, after))
-    return tracks
+        telling = Telling(stored, ordered[name], ordered[erase(name)], orders.settings.mode_of(name))
+        yield _Told(name, STORED_COLUMNS[name], telling)
 
 
-def _confirmations(ordered: pl.DataFrame, history: History, orders: Orders) -> list[Track]:
+def _confirmations(ordered: pl.DataFrame, orders: Orders) -> Iterator[_Told]:
     """A confirmation counts for the row's own email or phone, and goes when that is replaced (rules §5.8)."""
-    tracks = []
     for name, own, reset in (
         (EMAIL_CONFIRMED, "own_email", "email_reset"),
         (PHONE_CONFIRMED, "own_phone", "phone_reset"),
@@ -108,49 +115,34 @@ def _confirmations(ordered: pl.DataFrame, history: History, orders: Orders) -> l
             continue
         stored = ordered[_stored(STORED_COLUMNS[name])]
         said = ordered.select(pl.when(own).then(name)).to_series() if name in orders.mapped else _nothing(stored)
-        mode = orders.settings.mode_of(name)
-        after = history.after(stored, said, _never(ordered), mode, ordered[reset])
-        tracks.append(Track(name, STORED_COLUMNS[name], stored, after))
-    return tracks
+        telling = Telling(stored, said, mode=orders.settings.mode_of(name), reset=ordered[reset])
+        yield _Told(name, STORED_COLUMNS[name], telling)
 
 
-def _custom(ordered: pl.DataFrame, history: History, orders: Orders) -> list[Track]:
+def _custom(ordered: pl.DataFrame, orders: Orders) -> Iterator[_Told]:
     mapped = {one.custom.system_name: one.name for one in orders.of_kind(Kind.CUSTOM) if one.custom}
     if not mapped:
-        return []
+        return
     known = [one.system_name for one in orders.catalog.custom_fields]
-    before = _decoded(ordered[_stored(CUSTOM)], known)
-    tracks = []
-    for key, stored in zip(known, before, strict=True):
-        name = mapped.get(key)
-        mode = orders.settings.mode_of(name or "")
-        after = history.after(stored, ordered[name], ordered[erase(name)], mode) if name else stored
-        tracks.append(Track(CUSTOM_FIELD_PREFIX + key, f"{CUSTOM}.{key}", stored, after))
-    return tracks
+    for key, stored in zip(known, _decoded(ordered[_stored(CUSTOM)], known), strict=True):
+        telling = Telling(stored, _nothing(stored))
+        if name := mapped.get(key):
+            telling = Telling(stored, ordered[name], ordered[erase(name)], orders.settings.mode_of(name))
+        yield _Told(CUSTOM_FIELD_PREFIX + key, f"{CUSTOM}.{key}", telling)
 
 
-def _consents(ordered: pl.DataFrame, history: History, before: pl.DataFrame | None, said: Said) -> list[Track]:
-    if before is None:
-        return []
-    return [
-        Track(node, f"{CONSENTS}.{node}", before[node], history.after(before[node], stated, _never(ordered)))
-        for node, stated in said.items()
-    ]
+def _consents(before: pl.DataFrame | None, said: Said) -> Iterator[_Told]:
+    if before is not None:
+        for node, stated in said.items():
+            yield _Told(node, f"{CONSENTS}.{node}", Telling(before[node], stated))
 
 
-def _segments(ordered: pl.DataFrame, history: History, orders: Orders) -> list[Track]:
-    tracks = []
+def _segments(ordered: pl.DataFrame, orders: Orders) -> Iterator[_Told]:
     for group in orders.segment_groups:
         name = group_column(group.id)
         stored, said = ordered[_stored(name)], ordered[name]
         out = (said == OUT_OF_GROUP).fill_null(False)
-        after = history.after(stored, said.set(out, None), out)
-        tracks.append(Track(SEGMENT_PREFIX + group.system_name, name, stored, after))
-    return tracks
-
-
-def _never(ordered: pl.DataFrame) -> pl.Series:
-    return pl.Series([False]).new_from_index(0, ordered.height)
+        yield _Told(SEGMENT_PREFIX + group.system_name, name, Telling(stored, said.set(out, None), out))
 
 
 def _nothing(like: pl.Series) -> pl.Series:

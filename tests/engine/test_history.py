@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdpweb.domain.settings import WriteMode
-from cdpweb.engine.history import History
+from cdpweb.engine.history import History, Telling
 
 values = st.sampled_from([None, None, "a", "b"])
 rows = st.lists(st.tuples(values, st.booleans(), st.booleans()), min_size=1, max_size=6)
@@ -48,12 +48,18 @@ def test_a_field_after_every_row_is_what_the_rows_say_one_by_one(people, mode):
     }
     table = pl.DataFrame(frame, schema=schema, orient="row")
     history = History.of(table)
-    after = history.after(table["stored"], table["value"], table["erase"], mode, table["reset"])
+    told = Telling(table["stored"], table["value"], table["erase"], mode, table["reset"])
+    silent = Telling(table["stored"], table["value"].clear(len(expected)))
+    after, untold = history.after([told, silent])
     assert after.to_list() == expected
+    assert untold.equals(table["stored"])
 
 
 def test_what_stood_before_a_row_is_what_stood_after_the_one_before():
     table = pl.DataFrame({"customer": [1, 1, 2], "created": [False, False, False]})
     history = History.of(table)
-    before = history.before(pl.Series(["x", "x", "y"]), pl.Series(["a", "b", "c"]))
+    before, other = history.before(
+        [(pl.Series(["x", "x", "y"]), pl.Series(["a", "b", "c"])), (pl.Series([7, 7, 8]), pl.Series([7, None, 8]))]
+    )
     assert before.to_list() == ["x", "a", "y"]
+    assert other.to_list() == [7, 7, 8]
