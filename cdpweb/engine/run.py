@@ -238,7 +238,8 @@ class _Run:
                 position = following
                 checkpoint()
                 progress()
-                time.sleep(self.limits.wait_between_blocks_seconds)
+                if self.limits.wait_between_blocks_seconds:  # not for nothing: a sleep of no time waits for others too
+                    time.sleep(self.limits.wait_between_blocks_seconds)
         self._finish(position)
 
     def _prepared(self, task: Row[Any], orders: Orders, start: Position) -> Iterator[tuple[Prepared, Position]]:
