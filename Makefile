@@ -17,7 +17,7 @@ test: venv ## Install what the tests need and run them
 	@$(call install,dev)
 	@sh requirements/programs.sh
 	@# One more at a time than there are cores: many wait for a process to start or to end, which compiled code shortens.
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadgroup
 
 lint: venv ## Check style, types, directions of imports, templates and licences
 	@$(call install,dev)

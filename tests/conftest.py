@@ -29,8 +29,15 @@ BROKER_START_SECONDS = 10
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that wait longest, beside which the other process gets through many."""
+    """Begin with the tests that wait longest, beside which other processes get through many.
+
+    Those who share a house go to one process, so that it is opened once (`--dist loadgroup`).
+    """
     items.sort(key=lambda item: item.get_closest_marker("kill") is None)
+    for item in items:
+        if isinstance(item, pytest.Function) and "house" in item.fixturenames:
+            kind = item.callspec.params.get("house", "") if hasattr(item, "callspec") else ""
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{kind}"))
 
 
 class PageClient(FlaskClient):

@@ -54,6 +54,11 @@ class Instance:
         return list((self.folder / "uploads").glob("*"))
 
     @property
+    def received(self) -> list[Path]:
+        """The same without what imports make of them, at a time of their own."""
+        return sorted(path for path in self.uploads if ".work" not in path.suffixes)
+
+    @property
     def unfinished(self) -> list[Path]:
         """What is left of files that were being written."""
         return [path for path in self.uploads if path.suffix == ".part"]

@@ -166,12 +166,12 @@ def test_a_file_of_300_columns_is_launched_with_one_skip(house: House) -> None:
 
 def test_a_file_over_the_byte_limit_is_refused_with_413_in_words(house: House) -> None:
     """rules 1.2"""
-    before = house.uploads, house.value("select count(*) from uploads")
+    before = house.received, house.value("select count(*) from uploads")
     answer = house.visitor().send(CLEAN + b"x" * 8 * MEGABYTE)
     assert answer.status == 413
     assert "larger than 8 MB" in answer.words
     assert "Split it, or compress it" in answer.words
-    assert (house.uploads, house.value("select count(*) from uploads")) == before
+    assert (house.received, house.value("select count(*) from uploads")) == before
 
 
 def test_a_file_far_over_the_byte_limit_is_refused_with_413_in_words(house: House) -> None:
@@ -185,7 +185,7 @@ def test_a_file_far_over_the_byte_limit_is_refused_with_413_in_words(house: Hous
 def test_a_zip_bomb_is_refused_where_it_passes_the_limit(house: House) -> None:
     """rules 1.2: what comes out is counted while unpacking; nothing of it stays."""
     visitor = house.visitor()
-    files = house.uploads
+    earlier = {path.name.partition(".")[0] for path in house.uploads}
     bomb = packed({"a.csv": CLEAN + b"b@mail.example.org,Ben\n" * 2 * MEGABYTE})
     assert len(bomb) < MEGABYTE
     answer = visitor.send(bomb, "bomb.zip")
@@ -195,7 +195,7 @@ def test_a_zip_bomb_is_refused_where_it_passes_the_limit(house: House) -> None:
         assert house.value("select rows_read from tasks where id = :id", id=task_id) == 0
         answer = visitor.get(f"/tasks/{task_id}")
     assert "Unpacked, the file is larger than 20 MB. Split it into smaller files." in answer.words
-    assert len(house.uploads) == len(files) + 1
+    assert len([path for path in house.uploads if path.name.partition(".")[0] not in earlier]) == 1
 
 
 def test_names_longer_than_allowed_are_refused_and_leave_nothing_made(house: House) -> None:
@@ -242,7 +242,7 @@ def test_a_launch_while_the_broker_is_down_is_kept_told_and_rung_for_later(house
 
 def test_a_disk_nearly_full_is_refused_with_507_before_the_file_is_received(house: House) -> None:
     """rules 1.2"""
-    before = house.uploads, house.value("select count(*) from uploads")
+    before = house.received, house.value("select count(*) from uploads")
     house.stop("web")
     house.processes.environment["CDPWEB_FREE_DISK_RESERVE_BYTES"] = str(10**18)
     house.start("web")
@@ -251,4 +251,4 @@ def test_a_disk_nearly_full_is_refused_with_507_before_the_file_is_received(hous
     assert answer.status == 507
     for words in ("not enough disk space", "must be free", "Ask the operator to make room"):
         assert words in answer.words
-    assert (house.uploads, house.value("select count(*) from uploads")) == before
+    assert (house.received, house.value("select count(*) from uploads")) == before

@@ -90,7 +90,7 @@ def assert_answers(house: House) -> None:
 
 
 def test_a_file_that_stalls_is_ended_in_words_and_leaves_nothing(house: House) -> None:
-    before = house.uploads, house.value("select count(*) from uploads")
+    before = house.received, house.value("select count(*) from uploads")
     with Connection(house) as client:
         client.say(upload_head(house, MEGABYTE) + "Email\n" + "a@mail.example.org\n" * 100)
         began = time.monotonic()
@@ -98,16 +98,16 @@ def test_a_file_that_stalls_is_ended_in_words_and_leaves_nothing(house: House) -
         assert SLOW_SECONDS / 2 < time.monotonic() - began < SLOW_SECONDS + SOON_SECONDS
     assert heard.startswith("HTTP/1.1 422")
     assert "Only 1.9 kB of 1 MB came: the connection broke off, or was too slow. Send the file again." in heard
-    assert (house.uploads, house.value("select count(*) from uploads")) == before
+    assert (house.received, house.value("select count(*) from uploads")) == before
 
 
 def test_a_file_that_breaks_off_leaves_nothing(house: House) -> None:
-    before = house.uploads, house.value("select count(*) from uploads")
+    before = house.received, house.value("select count(*) from uploads")
     with Connection(house) as client:
         client.say(upload_head(house, MEGABYTE) + "Email\na@mail.example.org\n")
-    wait_for(lambda: (house.uploads, house.value("select count(*) from uploads")) == before, SOON_SECONDS)
+    wait_for(lambda: (house.received, house.value("select count(*) from uploads")) == before, SOON_SECONDS)
     assert_answers(house)
-    assert (house.uploads, house.value("select count(*) from uploads")) == before
+    assert (house.received, house.value("select count(*) from uploads")) == before
 
 
 @pytest.mark.parametrize(
