@@ -25,12 +25,12 @@ def environment_of(folder: Path, **settings: Any) -> dict[str, str]:
     return inherited | {name: str(value) for name, value in own.items()}
 
 
-def run_command(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `python -m cdpweb …` to its end."""
+def run_command(
+    environment: dict[str, str], *words: str, seconds: float = COMMAND_SECONDS
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m cdpweb …` to its end, which comes within `seconds`."""
     command = [sys.executable, "-m", "cdpweb", *words]
-    return subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS
-    )
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=seconds)
 
 
 class House(Instance):

@@ -32,6 +32,9 @@ KILLS = int(os.environ.get("CDPWEB_TESTS_KILLS", "8"))
 SEED = int(os.environ.get("CDPWEB_TESTS_SEED", "20260601"))
 BLOCKS_PER_KILL = 5
 RESUME_SECONDS = 10
+END_SECONDS = BACK_SECONDS + ROWS / 1000
+"""By when an import has ended at the latest."""
+
 MOMENT = "2026-06-01T12:00"
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(300 + KILLS * 30 + ROWS // 1000)]
@@ -144,7 +147,7 @@ def test_whatever_is_killed_whenever_the_import_ends_as_an_undisturbed_one(
         print(f"{victim}, killed at row {before:,}: goes on after {seconds:.1f} s")  # noqa: T201
         assert before < ROWS, f"the import was over before {victim} could be killed"
         assert seconds <= RESUME_SECONDS
-    assert stack.wait_for_end(task_id, BACK_SECONDS + ROWS / 1000) == "finished"
+    assert stack.wait_for_end(task_id, END_SECONDS) == "finished"
     page = stack.visitor().get(f"/tasks/{task_id}")
     assert f"{ROWS:,} of {ROWS:,} rows" in page.words
     compare(stack, undisturbed.result())
@@ -182,7 +185,7 @@ def test_while_the_database_is_away_nothing_fails_and_pages_say_so(
     assert before < ROWS
     assert stack.recover(before, ROWS) <= RESUME_SECONDS
     assert visitor.get("/tasks").status == 200
-    assert stack.wait_for_end(task_id, BACK_SECONDS) == "finished"
+    assert stack.wait_for_end(task_id, END_SECONDS) == "finished"
     compare(stack, undisturbed.result())
 
 
@@ -195,7 +198,8 @@ def test_an_import_in_the_shell_waits_for_the_database(
     environment = environment_of(instance.folder, DATABASE_URL=url, CDPWEB_BLOCK_BYTES=100_000)
     command(environment, "catalog", "load", str(catalog))
     with ThreadPoolExecutor(1) as beside:
-        shell = beside.submit(run_command, environment, "import", str(file), "--action-date", MOMENT)
+        words = ("import", str(file), "--action-date", MOMENT)
+        shell = beside.submit(run_command, environment, *words, seconds=END_SECONDS)
         wait_for(lambda: instance.rows("select 1 from tasks where rows_read > 0"), BACK_SECONDS)
         sturdy_cluster.kill()
         time.sleep(2)
@@ -237,5 +241,5 @@ def contents(table: Table, left_out: str) -> str:
 
 
 def command(environment: dict[str, str], *words: str) -> None:
-    answer: Any = run_command(environment, *words)
+    answer: Any = run_command(environment, *words, seconds=END_SECONDS)
     assert answer.returncode == 0, answer.stderr
