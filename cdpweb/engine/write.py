@@ -87,14 +87,16 @@ def write_block(
     first_action = reserve(connection, "actions", acting.height)
     first_change = reserve(connection, "changes", changing.height)
     ledger = _ledger(block, rows, orders)
+    # Newcomers take longest to gather: before them comes what takes long to write.
     together = chain(
-        _accounts(store, ledger, orders),  # at hand, while newcomers are yet to be gathered
+        [store.insert(table_of(TaskRow), ledger)],
         writes.identities(store, effect.moves, orders),
+        writes.history(store, changing, first_change, orders, now),
+        writes.feed(store, acting, first_action, orders, now),
         writes.newcomers(store, applied, rows, numbers, orders, now),
         writes.changed(store, applied, effect.moves, orders),
         writes.members(store, applied, numbers),
-        writes.feed(store, acting, first_action, orders, now),
-        writes.history(store, changing, first_change, orders, now),
+        _outcomes(store, ledger, orders),
     )
     with closing(ahead(together)) as gathered:
         for write in gathered:
@@ -164,8 +166,7 @@ def _ledger(block: Normalised, rows: pl.DataFrame, orders: Orders) -> pl.DataFra
     )
 
 
-def _accounts(store: Store, ledger: pl.DataFrame, orders: Orders) -> Iterator[Write]:
-    yield store.insert(table_of(TaskRow), ledger)
+def _outcomes(store: Store, ledger: pl.DataFrame, orders: Orders) -> Iterator[Write]:
     yield store.insert(table_of(Posting), postings.of_rows(ledger, orders.task_id))
 
 
