@@ -31,7 +31,7 @@ from cdpweb.models.types import now
 from cdpweb.reading.archives import open_plain
 from cdpweb.reading.blocks import Block, BlockReader, Position, read_blocks, read_header
 from cdpweb.reading.dialect import Dialect
-from cdpweb.reading.errors import FileRefused
+from cdpweb.reading.errors import FileRefused, file_gone
 from cdpweb.reading.workfile import write_work_file
 
 log = structlog.get_logger(__name__)
@@ -189,9 +189,11 @@ class _Run:
         """The upload as UTF-8; made anew where it is gone."""
         with self.engine.connect() as connection:
             name = connection.execute(select(Upload.name).where(Upload.id == task.upload_id)).scalar_one()
-        path = self.folder / f"{name}.work"
+        upload, path = self.folder / name, self.folder / f"{name}.work"
         if task.total_records is None or not path.exists():
-            with open_plain(self.folder / name, self.limits.max_unpacked_bytes) as plain:
+            if not upload.exists():
+                raise file_gone(name)
+            with open_plain(upload, self.limits.max_unpacked_bytes) as plain:
                 write_work_file(plain, path, dialect.encoding)
         return path
 

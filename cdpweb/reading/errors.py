@@ -39,6 +39,15 @@ class BadEncoding(FileRefused):
         )
 
 
+def file_gone(name: str) -> FileRefused:
+    """What was uploaded under the stored `name` has been taken away."""
+    return FileRefused(
+        "file_gone",
+        f"The uploaded file is not on the disk any more ({name} in the folder of uploads). Upload it again, or have it "
+        "put back from a backup and resume the task.",
+    )
+
+
 def empty_file() -> FileRefused:
     """Nothing was uploaded."""
     return FileRefused("empty_file", "The file is empty: it has no bytes. Export it again and upload the new file.")

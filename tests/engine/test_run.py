@@ -151,6 +151,20 @@ def test_a_file_whose_bytes_do_not_fit_the_encoding_fails_with_byte_and_line(ben
     assert bench.customers() == []
 
 
+def test_a_file_that_is_gone_is_told_of_and_the_task_goes_on_when_it_is_back(app, bench):
+    task_id = bench.task(FILE)
+    [upload] = bench.folder.iterdir()
+    away = upload.rename(upload.with_name("backup"))
+    task = bench.run(task_id)
+    assert task.status == "failed"
+    assert task.reason.startswith(f"The uploaded file is not on the disk any more ({upload.name} in the folder")
+    away.rename(upload)
+    with app.app_context():
+        tasks.resume(db.session, db.session.get_one(Task, task_id))
+        db.session.commit()
+    assert bench.run(task_id).status == "finished"
+
+
 def test_an_empty_column_is_asked_about_before_anything_is_written(bench):
     """Rules 1.5."""
     text = "Email,LastName\na@mail.cdpweb.org,\n"
