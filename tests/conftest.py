@@ -26,6 +26,8 @@ compiled.share()
 pytest_plugins = ["tests.live", "tests.postgres", "tests.databases"]
 
 BROKER_START_SECONDS = 10
+CHEAP_HASHES = {"argon2__rounds": 1, "argon2__memory_cost": 1024, "argon2__parallelism": 1}
+"""Real ones take a third of a second each; sign-ins at a whole cdpweb have them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -99,6 +101,7 @@ def make_app(
 
     def make(**overrides: Any) -> Flask:
         settings = {"INSTANCE": tmp_path / "instance", "DATABASE_URL": "", "REDIS_URL": broker_url}
+        settings |= {"SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": CHEAP_HASHES}
         app = create_app(**(settings | {"TESTING": True, "WTF_CSRF_ENABLED": False} | overrides))
         app.test_client_class = PageClient
         app.jinja_env.bytecode_cache = compiled_templates
