@@ -33,11 +33,11 @@ CHEAP_HASHES = {"argon2__rounds": 1, "argon2__memory_cost": 1024, "argon2__paral
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that wait longest, beside which other processes get through many.
 
-    Those who share a house go to one process, so that it is opened once (`--dist loadgroup`).
+    Those of a module who share a house or a server go to one process, so that it starts once (`--dist loadgroup`).
     """
     items.sort(key=lambda item: item.get_closest_marker("kill") is None)
     for item in items:
-        if isinstance(item, pytest.Function) and "house" in item.fixturenames:
+        if isinstance(item, pytest.Function) and {"house", "shared_server"} & {*item.fixturenames}:
             kind = item.callspec.params.get("house", "") if hasattr(item, "callspec") else ""
             item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{kind}"))
 
