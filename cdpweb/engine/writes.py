@@ -117,33 +117,28 @@ def feed(store: Store, acting: pl.DataFrame, first_id: int, orders: Orders, now:
     """The action of each of the `acting` rows; ids from `first_id` on."""
     if acting.is_empty():
         return
-    frame = acting.sort("record").select(
-        pl.col("customer").alias("customer_id"),
-        pl.int_range(first_id, first_id + pl.len(), dtype=pl.Int64).alias("id"),
-        "template_id",
-        "touchpoint_id",
-        "endpoint_id",
-        "happened_at",
-        _moment(now).alias("recorded_at"),
-        pl.lit(orders.task_id).alias("task_id"),
-        "record",
-    )
-    yield store.insert(table_of(Action), frame.sort("customer_id", "id"))
+    own = ("template_id", "touchpoint_id", "endpoint_id", "happened_at", _moment(now).alias("recorded_at"))
+    yield store.insert(table_of(Action), _by_customer(acting, first_id, orders, *own))
 
 
 def history(store: Store, changing: pl.DataFrame, first_id: int, orders: Orders, now: dt.datetime) -> Iterator[Write]:
     """What each of the `changing` rows changed; ids from `first_id` on."""
     if changing.is_empty():
         return
-    frame = changing.sort("record").select(
+    own = (_moment(now).alias("at"), pl.col("changes").alias("fields"))
+    yield store.insert(table_of(Change), _by_customer(changing, first_id, orders, *own))
+
+
+def _by_customer(rows: pl.DataFrame, first_id: int, orders: Orders, *own: str | pl.Expr) -> pl.DataFrame:
+    """Entries of customers' feeds or changes with their `own` columns; their ids follow the order of the file."""
+    entries = rows.sort("record").select(
         pl.col("customer").alias("customer_id"),
         pl.int_range(first_id, first_id + pl.len(), dtype=pl.Int64).alias("id"),
-        _moment(now).alias("at"),
+        *own,
         pl.lit(orders.task_id).alias("task_id"),
         "record",
-        pl.col("changes").alias("fields"),
     )
-    yield store.insert(table_of(Change), frame.sort("customer_id", "id"))
+    return entries.sort("customer_id", "id")
 
 
 def _moment(now: dt.datetime) -> pl.Expr:
