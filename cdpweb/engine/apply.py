@@ -11,7 +11,7 @@ from cdpweb.engine.history import History
 from cdpweb.engine.match import Matched
 from cdpweb.engine.normalise import group_column
 from cdpweb.engine.orders import Orders
-from cdpweb.engine.stores import Store
+from cdpweb.engine.stores import Reads
 from cdpweb.engine.tracks import CONSENTS, CUSTOM, Track, all_tracks, with_stored
 from cdpweb.models.customers import STORED_COLUMNS
 from cdpweb.models.postings import POSTED_COLUMNS
@@ -23,7 +23,7 @@ class Applied(NamedTuple):
     `rows`: the accepted rows with `customer`, `created`, `matched_by`, `changed` and `changes` (JSON, null where
     nothing changed). `created`: new customers after the block, by columns of the table `customers`. `changed`: the same
     of those who were there, in frames of a few columns each, with the customers of whom one of these changed.
-    `members`: `customer`, `group_id`, `segment_id` (null: taken out).
+    `members`: `customer`, `group_id`, `segment_id` (null: taken out), and whether he is a `newcomer`.
     """
 
     rows: pl.DataFrame
@@ -33,7 +33,7 @@ class Applied(NamedTuple):
     problems: pl.DataFrame
 
 
-def apply(rows: pl.DataFrame, matched: Matched, orders: Orders, store: Store) -> Applied:
+def apply(rows: pl.DataFrame, matched: Matched, orders: Orders, store: Reads) -> Applied:
     """Apply the accepted rows of the normalised block `rows` to the customers they were matched with."""
     ordered = with_stored(rows.join(matched.accepted, on="record").sort("customer", "record"), orders, store)
     history = History.of(ordered)
@@ -117,12 +117,14 @@ def _members(ordered: pl.DataFrame, tracks: list[Track], orders: Orders) -> pl.D
         frames.append(
             pl.DataFrame({"customer": ordered["customer"], "segment_id": track.after})
             .filter(moved)
-            .select("customer", pl.lit(group.id, pl.Int64).alias("group_id"), "segment_id")
+            .select(
+                "customer", pl.lit(group.id, pl.Int64).alias("group_id"), "segment_id", newcomer=pl.col("customer") < 0
+            )
         )
     return pl.concat(frames)
 
 
-_MEMBER_SCHEMA = {"customer": pl.Int64, "group_id": pl.Int64, "segment_id": pl.Int64}
+_MEMBER_SCHEMA = {"customer": pl.Int64, "group_id": pl.Int64, "segment_id": pl.Int64, "newcomer": pl.Boolean}
 
 
 def _changes(

@@ -5,9 +5,8 @@ speaks of the same. Those are settled column by column. The rest, in the order o
 `domain.matching.decide`, which is the rule itself.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
@@ -16,7 +15,7 @@ from cdpweb.domain.matching import Identifier, Identities, Verdict, decide, leve
 from cdpweb.domain.tasks import TaskKind
 from cdpweb.engine.normalise import PROBLEM_SCHEMA, erase
 from cdpweb.engine.orders import Orders
-from cdpweb.engine.stores import Store
+from cdpweb.engine.stores import Reads
 from cdpweb.models.customers import STORED_COLUMNS
 
 ACCEPTED_SCHEMA = {
@@ -46,9 +45,7 @@ class Matched(NamedTuple):
 
     `accepted`: one row per row that is not rejected, as ACCEPTED_SCHEMA says; a customer whom the block creates has
     the negative number of his creating record. `newcomers`: `customer` and his identifiers after the block. `moves`:
-    the identifiers of customers who were there. `steps`: what single rows changed of identifiers, as text. `spoken`:
-    every row by `record`, its identifiers, whom each of these belonged to (see `owner_column`), and its `bond`: equal
-    in rows that may have to do with each other.
+    the identifiers of customers who were there. `steps`: what single rows changed of identifiers, as text.
     """
 
     accepted: pl.DataFrame
@@ -56,10 +53,9 @@ class Matched(NamedTuple):
     moves: list[Move]
     steps: pl.DataFrame
     problems: pl.DataFrame
-    spoken: pl.DataFrame
 
 
-def match(rows: pl.DataFrame, orders: Orders, store: Store) -> Matched:
+def match(rows: pl.DataFrame, orders: Orders, store: Reads) -> Matched:
     """Settle whose row each row is, against the database and the earlier rows of the block.
 
     `rows` is the normalised block; blank rows and rows that the reader rejected are left out by the caller.
@@ -73,7 +69,6 @@ def match(rows: pl.DataFrame, orders: Orders, store: Store) -> Matched:
         followed.moves,
         followed.steps,
         pl.concat([plain.problems, followed.problems]),
-        _with_bonds(owned, orders.identifiers),
     )
 
 
@@ -84,71 +79,38 @@ def _spoken(orders: Orders) -> list[str]:
     return ["record", "line", "rejected", *orders.identifiers, *erases, *given]
 
 
-def owner_column(name: str) -> str:
+def _owner_column(name: str) -> str:
     """The column with the owner of the identifier in the column `name`."""
     return f"{name}:owner"
 
 
-def _with_owners(rows: pl.DataFrame, orders: Orders, store: Store) -> pl.DataFrame:
+def _with_owners(rows: pl.DataFrame, orders: Orders, store: Reads) -> pl.DataFrame:
     """The rows with the owner of each identifier, the strongest owner, and whether they need the rule itself."""
     for name in orders.identifiers:
-        found = _owners(name, rows[name], orders, store).rename({"value": name, "customer": owner_column(name)})
+        found = _owners(name, rows[name], orders, store).rename({"value": name, "customer": _owner_column(name)})
         rows = rows.join(found, on=name, how="left", maintain_order="left")
     by_strength = sorted(orders.identifiers, key=level_of)
-    owners = [pl.col(owner_column(name)) for name in by_strength]
+    owners = [pl.col(_owner_column(name)) for name in by_strength]
     nobody, never = pl.lit(None, pl.Int64), pl.lit(False)
     rows = rows.with_columns(owner=pl.coalesce(*owners, nobody))
     given = {name: pl.col(name).is_not_null() for name in by_strength}
     shared = pl.any_horizontal(never, *(given[name] & pl.col(name).is_duplicated() for name in by_strength))
     disagree = pl.any_horizontal(never, *((owner != pl.col("owner")).fill_null(False) for owner in owners))
-    unowned = pl.any_horizontal(never, *(given[name] & pl.col(owner_column(name)).is_null() for name in by_strength))
+    unowned = pl.any_horizontal(never, *(given[name] & pl.col(_owner_column(name)).is_null() for name in by_strength))
     erases = pl.any_horizontal(never, *(pl.col(erase(name)) for name in orders.contacts))
     tangled = shared | disagree | (pl.col("owner").is_not_null() & (unowned | erases))
     return rows.with_columns(tangled=tangled | pl.col("record").is_in(_meeting(rows, by_strength).implode()))
 
 
-def _with_bonds(owned: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    """What the rows speak of. A plain row has to do with no other one."""
-    told = owned.select("record", *names, *map(owner_column, names), "tangled")
-    tangled = told.filter("tangled").drop("tangled")
-    schema = {"record": pl.UInt32, "bond": pl.UInt32}
-    bonds = pl.DataFrame(_bonds(tangled.iter_rows(), len(names)), schema=schema, orient="row")
-    spoken = told.drop("tangled").join(bonds, on="record", how="left", maintain_order="left")
-    return spoken.with_columns(pl.coalesce("bond", "record"))
-
-
-def _bonds(rows: Iterable[tuple[Any, ...]], names: int) -> list[tuple[int, int]]:
-    """For each record, one of those with which it shares an identifier or an owner, directly or through others.
-
-    `rows` are records, their identifiers and the owners of these.
-    """
-    firsts: dict[object, int] = {}
-    bonds: dict[int, int] = {}
-
-    def bond_of(record: int) -> int:
-        while (nearer := bonds[record]) != record:
-            bonds[record] = bonds[nearer]
-            record = nearer
-        return record
-
-    for record, *told in rows:
-        bonds[record] = record
-        for place, value in enumerate(told):
-            if value is not None:
-                first = firsts.setdefault((min(place, names), value), record)
-                bonds[bond_of(record)] = bond_of(first)
-    return [(record, bond_of(record)) for record in bonds]
-
-
 def _meeting(rows: pl.DataFrame, names: list[str]) -> pl.Series:
     """The records that speak of a customer of whom another row speaks too."""
     nobody = pl.DataFrame(schema={"record": pl.UInt32, "customer": pl.Int64})
-    pairs = pl.concat([nobody, *(rows.select("record", customer=owner_column(name)) for name in names)])
+    pairs = pl.concat([nobody, *(rows.select("record", customer=_owner_column(name)) for name in names)])
     pairs = pairs.drop_nulls().unique()
     return pairs.filter(pl.col("customer").is_duplicated())["record"].unique()
 
 
-def _owners(name: str, values: pl.Series, orders: Orders, store: Store) -> pl.DataFrame:
+def _owners(name: str, values: pl.Series, orders: Orders, store: Reads) -> pl.DataFrame:
     if name == CUSTOMER_ID:
         # A file cannot know the numbers of the customers that it creates itself.
         return store.known(values, not_by_task=orders.task_id)
@@ -180,7 +142,7 @@ def _plain(rows: pl.DataFrame, orders: Orders) -> _Settled:
     nothing = pl.all_horizontal(pl.lit(True), *(pl.col(name).is_null() for name in names))
     unknown = pl.lit(False)
     if CUSTOMER_ID in names:
-        unknown = pl.col("CustomerId:given") & pl.col(owner_column(CUSTOMER_ID)).is_null()
+        unknown = pl.col("CustomerId:given") & pl.col(_owner_column(CUSTOMER_ID)).is_null()
     there = pl.col("owner").is_not_null()
     error = (
         pl.when(unknown).then(pl.lit("customer_id_unknown"))
@@ -212,7 +174,7 @@ def _customer() -> pl.Expr:
 def _matched_by(names: list[str]) -> pl.Expr:
     chain: pl.Expr = pl.lit(None, pl.String)
     for name in _weakest_first(names):
-        chain = pl.when(pl.col(owner_column(name)).is_not_null()).then(pl.lit(name)).otherwise(chain)
+        chain = pl.when(pl.col(_owner_column(name)).is_not_null()).then(pl.lit(name)).otherwise(chain)
     return chain
 
 
@@ -256,7 +218,7 @@ def _with_headers(problems: pl.DataFrame, orders: Orders) -> pl.DataFrame:
 # Tangled rows
 
 
-def _follow(rows: pl.DataFrame, orders: Orders, store: Store) -> _Settled:
+def _follow(rows: pl.DataFrame, orders: Orders, store: Reads) -> _Settled:
     """Apply the rule row by row, in the order of the file, to rows that speak of the same people."""
     follower = _Follower(orders, _identities(rows, orders, store))
     for row in rows.sort("record").iter_rows(named=True):
@@ -264,12 +226,12 @@ def _follow(rows: pl.DataFrame, orders: Orders, store: Store) -> _Settled:
     return follower.settled()
 
 
-def _identities(rows: pl.DataFrame, orders: Orders, store: Store) -> Identities:
+def _identities(rows: pl.DataFrame, orders: Orders, store: Reads) -> Identities:
     """Everything that the customers of these rows own before the block."""
     identities = Identities()
     if rows.is_empty():
         return identities
-    owners = [rows[owner_column(name)].rename("id") for name in orders.identifiers]
+    owners = [rows[_owner_column(name)].rename("id") for name in orders.identifiers]
     ids = pl.concat(owners).drop_nulls().unique().sort()
     for customer, email, phone in store.customers(ids, ["email", "phone"]).iter_rows():
         for column, value in ((EMAIL, email), (PHONE, phone)):
@@ -279,7 +241,7 @@ def _identities(rows: pl.DataFrame, orders: Orders, store: Store) -> Identities:
     for customer, system_id, value in store.external_ids(ids).iter_rows():
         identities.add(customer, columns[system_id], value)
     if CUSTOMER_ID in orders.identifiers:
-        for customer in rows[owner_column(CUSTOMER_ID)].drop_nulls():
+        for customer in rows[_owner_column(CUSTOMER_ID)].drop_nulls():
             identities.owners[CUSTOMER_ID, customer] = customer
     return identities
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,15 +15,16 @@ from sqlalchemy.orm import Session
 
 from cdpweb.domain.settings import ImportSettings
 from cdpweb.domain.tasks import Outcome, Status
+from cdpweb.engine.aftermath import Aftermath
 from cdpweb.engine.ahead import ahead
 from cdpweb.engine.check import Findings, check, questions
 from cdpweb.engine.checkpoints import checkpoints
-from cdpweb.engine.foresight import Trace
+from cdpweb.engine.foresight import foresee
 from cdpweb.engine.normalise import normalise
 from cdpweb.engine.orders import Evidence, Orders
 from cdpweb.engine.pace import Pace
 from cdpweb.engine.stores import reader
-from cdpweb.engine.write import Counts, Prepared, prepare, write_block
+from cdpweb.engine.write import Counts, Prepared, write_block
 from cdpweb.models import Task, TaskRow, Upload, troubles
 from cdpweb.models.base import table_of
 from cdpweb.models.connections import WRITING_BLOCKS
@@ -116,7 +118,7 @@ class _Run:
         self.task_id, self.owner, self.folder, self.limits = task_id, owner, folder, limits
         self.moved_at = time.monotonic()
         self.pace = Pace(limits.block_bytes)
-        self.last: Trace | None = None
+        self.last: Aftermath | None = None
         self.is_alone = True
 
     @cached_property
@@ -248,10 +250,15 @@ class _Run:
         """The blocks of the file from `start` on, each with the place after it."""
         dialect = Dialect.from_json(task.dialect)
 
+        before: Future[Aftermath] | None = None
+
         def prepared(block: Block) -> tuple[Prepared, Position]:
+            nonlocal before
             normalised = normalise(block.rows, orders)
             # Where others write between our blocks, what is foreseen would not come true.
-            made = prepare(self.reader, normalised, orders) if self.is_alone else Prepared(normalised, None)
+            foreseen = foresee(self.reader, normalised, before, orders) if self.is_alone else None
+            made = Prepared(normalised, foreseen)
+            before = made.aftermath
             return made, block.next
 
         with self._work_file(task, dialect).open("rb") as file:
@@ -268,17 +275,20 @@ class _Run:
                 if not troubles.is_passing(error):
                     raise
                 troubles.hush(error)
-                block = block._replace(foreseen=None)
+                block = Prepared(block.block, None)
                 log.warning("block rolled back", task=self.task_id, record=position.record, trouble=str(error))
         raise Contended
 
     def _write_once(self, block: Prepared, orders: Orders, position: Position, following: Position) -> bool:
-        with self._holding() as (connection, task):
-            if self._stops(connection, task, position):
-                return False
-            began = time.monotonic()
-            counts, last = write_block(connection, block, self.last, orders, now())
-            self._advance(connection, task, counts, following)
+        try:
+            with self._holding() as (connection, task):
+                if self._stops(connection, task, position):
+                    return False
+                began = time.monotonic()
+                counts, last = write_block(connection, block, self.last, orders, now())
+                self._advance(connection, task, counts, following)
+        finally:
+            block.aftermath.cancel()  # where there is none, nobody waits for it any longer
         self.is_alone = self.last is None or last.turn == self.last.turn + 1
         self.last = last
         self.pace.took(following.offset - position.offset, time.monotonic() - began)

@@ -11,7 +11,7 @@ from cdpweb.engine.consents import Said, statements
 from cdpweb.engine.history import History, Telling
 from cdpweb.engine.normalise import erase, group_column
 from cdpweb.engine.orders import Orders
-from cdpweb.engine.stores import Store
+from cdpweb.engine.stores import Reads
 from cdpweb.models.customers import STORED_COLUMNS
 
 CUSTOM, CONSENTS = "custom", "consents"
@@ -56,7 +56,7 @@ def all_tracks(ordered: pl.DataFrame, history: History, orders: Orders) -> tuple
 # What is stored
 
 
-def with_stored(ordered: pl.DataFrame, orders: Orders, store: Store) -> pl.DataFrame:
+def with_stored(ordered: pl.DataFrame, orders: Orders, store: Reads) -> pl.DataFrame:
     """The rows with what their customers held before the block, in columns `stored:…`."""
     there = ordered["customer"].filter(ordered["customer"] > 0).unique().sort()
     columns = _needed(orders)

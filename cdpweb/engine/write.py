@@ -1,29 +1,28 @@
 """One block becomes one transaction: customers, feed, changes, ledger, problems, counts and checkpoint together."""
 
 import datetime as dt
-from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
-from typing import NamedTuple
 
 import polars as pl
 from sqlalchemy import Connection, insert, select, update
 
 from cdpweb.domain.problems import NUL_SIGN, PROBLEMS, Severity
 from cdpweb.domain.tasks import Outcome
-from cdpweb.engine import postings, writes
-from cdpweb.engine.actions import SAID, actions, with_settings
+from cdpweb.engine import writes
+from cdpweb.engine.aftermath import Aftermath
 from cdpweb.engine.ahead import ahead
 from cdpweb.engine.apply import apply
 from cdpweb.engine.choices import with_choices
-from cdpweb.engine.foresight import Foreseen, Trace, effect_of, foresee, trace
+from cdpweb.engine.decide import decide
+from cdpweb.engine.foresight import Foreseen
 from cdpweb.engine.match import match
 from cdpweb.engine.normalise import VALUE_CHARACTERS, Normalised
 from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import Store, store_for, take_turn
-from cdpweb.engine.stores.writing import Write
-from cdpweb.models import Posting, ProblemGroup, RowProblem, TaskRow
+from cdpweb.models import ProblemGroup, RowProblem, TaskRow
 from cdpweb.models.base import table_of
 from cdpweb.models.counters import reserve
 
@@ -54,61 +53,52 @@ class BlockDoesNotAddUp(Exception):
     """A bug: the outcomes of a block are not as many as its rows."""
 
 
-class Prepared(NamedTuple):
-    """A normalised block, and what could be decided of it ahead of its turn."""
+@dataclass
+class Prepared:
+    """A normalised block, and what could be foreseen of it; `aftermath` is there as soon as its turn has begun."""
 
     block: Normalised
     foreseen: Foreseen | None
-
-
-def prepare(connection: Connection, block: Normalised, orders: Orders) -> Prepared:
-    """Decide what can be decided of a block while another one is written; `connection` is a `stores.reader`."""
-    return Prepared(block, foresee(connection, _speaking(block), orders))
+    aftermath: Future[Aftermath] = field(default_factory=Future)
 
 
 def write_block(
-    connection: Connection, prepared: Prepared, last: Trace | None, orders: Orders, now: dt.datetime
-) -> tuple[Counts, Trace]:
-    """Match, apply and write one block inside the connection's transaction; `now` is the time of recording.
+    connection: Connection, prepared: Prepared, last: Aftermath | None, orders: Orders, now: dt.datetime
+) -> tuple[Counts, Aftermath]:
+    """Decide and write one block inside the connection's transaction; `now` is the time of recording.
 
-    `last` is what the block before has touched; what this one has is given back with its counts.
+    `last` is what the block before has left; what this one leaves is given back with its counts.
     """
     store = store_for(connection)
     store.commit_lazily()
     turn = take_turn(connection)
-    block, speaking = prepared.block, _speaking(prepared.block)
-    effect = effect_of(speaking, prepared.foreseen, last, turn, orders, store, connection)
-    applied = effect.applied
-    numbers = _numbers(connection, applied.created)
-    said = speaking.select("record", *(name for name in SAID if name in speaking.columns))
-    rows = applied.rows.join(said, on="record", maintain_order="left")
-    rows = with_settings(writes.numbered(rows, numbers), orders)
-    acting, changing = actions(rows, orders), rows.filter("changed")
-    first_action = reserve(connection, "actions", acting.height)
-    first_change = reserve(connection, "changes", changing.height)
-    ledger = _ledger(block, rows, orders)
+    block, foreseen = prepared.block, prepared.foreseen
+    if foreseen is not None and foreseen.holds(turn, last):
+        effect = foreseen.effect
+    else:
+        effect = decide(block, orders, store, connection)
+    first_action = reserve(connection, "actions", effect.acting.height)
+    first_change = reserve(connection, "changes", effect.changing.height)
+    effect = effect.numbered(reserve(connection, "customers", effect.created.height))
+    left = Aftermath.of(turn, effect)
+    prepared.aftermath.set_result(left)
     # Newcomers take longest to gather: before them comes what takes long to write.
     together = chain(
-        [store.insert(table_of(TaskRow), ledger)],
+        [store.insert(table_of(TaskRow), effect.ledger)],
         writes.identities(store, effect.moves, orders),
-        writes.history(store, changing, first_change, orders, now),
-        writes.feed(store, acting, first_action, orders, now),
-        writes.newcomers(store, applied, rows, numbers, orders, now),
-        writes.changed(store, applied, effect.moves, orders),
-        writes.members(store, applied, numbers),
-        _outcomes(store, ledger, orders),
+        writes.history(store, effect.changing, first_change, orders, now),
+        writes.feed(store, effect.acting, first_action, orders, now),
+        writes.newcomers(store, effect.created, orders, now),
+        writes.changed(store, effect.changed, effect.moves, orders),
+        writes.members(store, effect.members),
+        writes.outcomes(store, effect.ledger, orders),
     )
     with closing(ahead(together)) as gathered:
         for write in gathered:
             write()
-    problems = pl.concat([block.problems, _quoting(applied.problems, block.cells)])
+    problems = pl.concat([block.problems, _quoting(effect.problems, block.cells)])
     _problems(connection, store, problems, orders)
-    return _counts(ledger, problems), trace(speaking, effect, turn, orders)
-
-
-def _speaking(block: Normalised) -> pl.DataFrame:
-    """The rows that may be about somebody."""
-    return block.rows.filter(~pl.col("blank") & ~pl.col("broken"))
+    return _counts(effect.ledger, problems), left
 
 
 def write_by_hand(connection: Connection, block: Normalised, orders: Orders) -> tuple[pl.DataFrame, str | None]:
@@ -127,47 +117,15 @@ def write_by_hand(connection: Connection, block: Normalised, orders: Orders) -> 
         return applied.problems, None
     for write in chain(
         writes.identities(store, matched.moves, orders),
-        writes.changed(store, applied, matched.moves, orders),
-        writes.members(store, applied, _numbers(connection, applied.created)),
+        writes.changed(store, applied.changed, matched.moves, orders),
+        writes.members(store, applied.members),
     ):
         write()
     changes: str | None = applied.rows["changes"].item()
     return problems, changes
 
 
-def _numbers(connection: Connection, created: pl.DataFrame) -> pl.DataFrame:
-    """The id of each newcomer, in the order of the file: `customer` (negative record), `id`."""
-    order = created.select("customer").sort("customer", descending=True)
-    first = reserve(connection, "customers", order.height)
-    return order.with_columns(id=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
-
-
-# Ledger and problems
-
-
-def _ledger(block: Normalised, rows: pl.DataFrame, orders: Orders) -> pl.DataFrame:
-    """What became of every row of the block."""
-    settled = rows.select("record", "customer", "created", "changed", "matched_by")
-    outcome = (
-        pl.when("blank").then(pl.lit(Outcome.BLANK.value))
-        .when(pl.col("customer").is_null()).then(pl.lit(Outcome.REJECTED.value))
-        .when("created").then(pl.lit(Outcome.CREATED.value))
-        .when("changed").then(pl.lit(Outcome.UPDATED.value))
-        .otherwise(pl.lit(Outcome.UNCHANGED.value))
-    )  # fmt: skip
-    joined = block.rows.select("record", "line", "blank").join(settled, on="record", how="left", maintain_order="left")
-    return joined.select(
-        pl.lit(orders.task_id).alias("task_id"),
-        "record",
-        "line",
-        outcome.alias("outcome"),
-        pl.col("customer").alias("customer_id"),
-        "matched_by",
-    )
-
-
-def _outcomes(store: Store, ledger: pl.DataFrame, orders: Orders) -> Iterator[Write]:
-    yield store.insert(table_of(Posting), postings.of_rows(ledger, orders.task_id))
+# Problems and counts
 
 
 def _quoting(problems: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,6 @@ import polars as pl
 
 from cdpweb.domain.fields import EMAIL, PHONE
 from cdpweb.engine import postings
-from cdpweb.engine.apply import Applied
 from cdpweb.engine.match import Move, system_ids
 from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import Store
@@ -38,36 +37,24 @@ def identities(store: Store, moves: list[Move], orders: Orders) -> Iterator[Writ
         yield store.delete(table_of(ExternalId), frame)
 
 
-def newcomers(
-    store: Store, applied: Applied, rows: pl.DataFrame, numbers: pl.DataFrame, orders: Orders, now: dt.datetime
-) -> Iterator[Write]:
-    """Customers whom the block creates, with the sources that their `rows` say and the ids in `numbers`."""
-    if applied.created.is_empty():
+def newcomers(store: Store, created: pl.DataFrame, orders: Orders, now: dt.datetime) -> Iterator[Write]:
+    """Customers whom the block creates, as `Effect` has them, with their ids."""
+    if created.is_empty():
         return
-    made = rows.filter("created").select(
-        pl.col("customer").alias("id"),
-        pl.col("record").alias("created_record"),
-        source_endpoint_id="endpoint_id",
-        source_touchpoint_id="touchpoint_id",
-        source_template_id="template_id",
-    )
     systems = system_ids(orders)
-    fresh = applied.created.join(numbers, on="customer").join(made, on="id").sort("id")
-    renamed = {name: STORED_COLUMNS[name] for name in (EMAIL, PHONE) if name in fresh.columns}
-    columns = fresh.rename(renamed).drop("customer", *(name for name in systems if name in fresh.columns))
-    columns = columns.with_columns(created_at=_moment(now), created_task_id=pl.lit(orders.task_id))
-    yield store.insert(table_of(Customer), columns)
-    yield store.insert(table_of(Posting), postings.of_newcomers(fresh))
+    own_columns = created.drop(name for name in systems if name in created.columns)
+    yield store.insert(table_of(Customer), own_columns.with_columns(created_at=_moment(now)))
+    yield store.insert(table_of(Posting), postings.of_newcomers(created))
     for name, system_id in systems.items():
-        if name in fresh.columns:
-            own = fresh.filter(pl.col(name).is_not_null()).sort(name)
+        if name in created.columns:
+            own = created.filter(pl.col(name).is_not_null()).sort(name)
             external = own.select(pl.lit(system_id).alias("system_id"), pl.col(name).alias("value"), customer_id="id")
             yield store.insert(table_of(ExternalId), external)
 
 
-def changed(store: Store, applied: Applied, moves: list[Move], orders: Orders) -> Iterator[Write]:
+def changed(store: Store, frames: list[pl.DataFrame], moves: list[Move], orders: Orders) -> Iterator[Write]:
     """Fields of customers who were there, then the identifiers they got."""
-    for frame in applied.changed:
+    for frame in frames:
         fields = frame.rename({"customer": "id"})
         yield store.update(table_of(Customer), fields, ("id",))
         if (renamed := postings.of_renamed(fields)).height:
@@ -88,29 +75,22 @@ def changed(store: Store, applied: Applied, moves: list[Move], orders: Orders) -
         yield store.insert(table_of(ExternalId), frame)
 
 
-def members(store: Store, applied: Applied, numbers: pl.DataFrame) -> Iterator[Write]:
-    """Places in segment groups; a customer whom the block creates had none before."""
-    places, is_new = applied.members, pl.col("customer") < 0
+def members(store: Store, places: pl.DataFrame) -> Iterator[Write]:
+    """Places in segment groups, as `Effect` has them; a customer whom the block creates had none before."""
     joins, leaves = pl.col("segment_id").is_not_null(), pl.col("segment_id").is_null()
-    if (first := places.filter(is_new & joins)).height:
-        yield store.insert(table_of(SegmentMember), _placed(numbered(first, numbers)))
-    if (moved := places.filter(~is_new & joins)).height:
+    if (first := places.filter(joins & pl.col("newcomer"))).height:
+        yield store.insert(table_of(SegmentMember), _placed(first))
+    if (moved := places.filter(joins & ~pl.col("newcomer"))).height:
         yield store.upsert(table_of(SegmentMember), _placed(moved), ("customer_id", "group_id"))
-    if (left := places.filter(~is_new & leaves)).height:
-        yield store.delete(table_of(SegmentMember), _placed(left).select("customer_id", "group_id"))
-
-
-def numbered(rows: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the ids of newcomers in place of their negative records."""
-    joined = rows.join(numbers, on="customer", how="left", maintain_order="left")
-    return joined.with_columns(customer=pl.coalesce("id", "customer")).drop("id")
+    if (left := places.filter(leaves & ~pl.col("newcomer"))).height:
+        yield store.delete(table_of(SegmentMember), _placed(left).drop("segment_id"))
 
 
 def _placed(places: pl.DataFrame) -> pl.DataFrame:
-    return places.rename({"customer": "customer_id"}).sort("customer_id", "group_id")
+    return places.select("group_id", "segment_id", customer_id="customer").sort("customer_id", "group_id")
 
 
-# Feed and history
+# Feed, history and ledger
 
 
 def feed(store: Store, acting: pl.DataFrame, first_id: int, orders: Orders, now: dt.datetime) -> Iterator[Write]:
@@ -127,6 +107,11 @@ def history(store: Store, changing: pl.DataFrame, first_id: int, orders: Orders,
         return
     own = (_moment(now).alias("at"), pl.col("changes").alias("fields"))
     yield store.insert(table_of(Change), _by_customer(changing, first_id, orders, *own))
+
+
+def outcomes(store: Store, ledger: pl.DataFrame, orders: Orders) -> Iterator[Write]:
+    """Which rows had which outcome."""
+    yield store.insert(table_of(Posting), postings.of_rows(ledger, orders.task_id))
 
 
 def _by_customer(rows: pl.DataFrame, first_id: int, orders: Orders, *own: str | pl.Expr) -> pl.DataFrame:

@@ -77,7 +77,7 @@ def read(column: Field, raw: str | None, context: Context) -> Cell:
     """The cell of a column (rules 2.1); settings columns have only errors (rules 2.3)."""
     if raw is None:
         return ABSENT
-    text = trim(raw)
+    text = trim(without_guard(trim(raw)))
     replaced = context.settings.replacements.get(column.name, {}).get(text, text)
     cell = _read(column, replaced, context)
     codes = cell.problems
@@ -115,15 +115,19 @@ def _clearable(column: Field) -> bool:
 
 # The apostrophe (rules 2.10, 8.2)
 
+
+def without_guard(text: str) -> str:
+    """The text as it was before our own export put an apostrophe in front of it."""
+    return text[1:] if text.startswith("'") and _is_dangerous(text) else text
+
+
 _NUMBERS = {Type.PHONE, Type.EXTERNAL_ID, Type.CUSTOMER_ID, Type.INTEGER, Type.DECIMAL}
 _DATES = {Type.BIRTH_DATE, Type.DATE, Type.DATE_TIME}
 
 
 def without_apostrophe(column: Field, text: str) -> str:
-    """The text without its leading apostrophe, where a spreadsheet or our own export put it."""
-    if text.startswith("'") and (column.type in _NUMBERS | _DATES or _is_dangerous(text)):
-        return text[1:]
-    return text
+    """The text without its leading apostrophe, where a spreadsheet put it."""
+    return text[1:] if text.startswith("'") and column.type in _NUMBERS | _DATES else text
 
 
 def _is_dangerous(text: str) -> bool:

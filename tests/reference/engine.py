@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
-from unittest.mock import patch
 
 from sqlalchemy import Engine, NullPool, create_engine, select, update
 from sqlalchemy.orm import Session
@@ -122,7 +121,7 @@ class EngineBase:
             session.commit()
             task_id = task.id
         limits = Limits(block_bytes, max_cell_bytes, max_unpacked_bytes=1 << 30)
-        with patch.object(run, "ahead", far_ahead):
+        with far_ahead():
             run.run_task(self.engine, task_id, owner=secrets.token_hex(8), folder=self.folder, limits=limits)
         return self._report(task_id)
 
@@ -274,10 +273,15 @@ class _Current:
     path: Path | None = None
 
 
+def _connect() -> sqlite3.Connection:
+    """As SQLAlchemy opens a file; the engine looks ahead in a thread."""
+    return sqlite3.connect(str(_Current.path), check_same_thread=False)
+
+
 @cache
 def _engine() -> Engine:
     """One for all files, so that each statement is compiled but once."""
-    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(str(_Current.path)), poolclass=NullPool)
+    engine = create_engine("sqlite://", creator=_connect, poolclass=NullPool)
     connections.prepare(engine)
     return engine
 

@@ -110,6 +110,12 @@ def test_nul(importer: Importer) -> None:
     assert (result.outcomes[1], result.codes_of(2)) == ("rejected", ["nul_in_cell", "no_identifier"])
 
 
+def test_problems_quote_a_guarded_cell_without_its_guard(importer: Importer) -> None:
+    """rules 8.2: reading removes the apostrophe, whatever is wrong with the cell."""
+    result = run(importer, "Email,LastName\na@b.org,'=A\0B\n")
+    assert [(one.code, one.value) for one in result.problems] == [("nul_in_cell", "=A␀B")]
+
+
 def test_ragged(importer: Importer) -> None:
     """rules 2.3: surplus cells that are all empty are ignored, others reject; missing cells are absent."""
     content = "Email,LastName,FirstName\na@b.org,A,A, ,\nb@b.org,B,B,x\nc@b.org,C\nd@b.org\n"

@@ -15,14 +15,8 @@ TURNS = "turns"
 """The counter of those who wrote customers; its row lets them take turns."""
 
 
-class Store(Protocol):
-    """Bulk statements inside the transaction of one block. Frames come and go by column name.
-
-    What reads does so at once. What writes gives a `Write`, made in whatever thread, to be called in the connection's.
-    """
-
-    def commit_lazily(self) -> None:
-        """Let the transaction's commit not wait for the disk: for what is written again where a crash undoes it."""
+class Reads(Protocol):
+    """Bulk look-ups inside a transaction. Frames come and go by column name."""
 
     def owners(self, column: str, values: pl.Series) -> pl.DataFrame:
         """Who owns the `values` of an identifier column of `customers`: `value`, `customer`."""
@@ -41,6 +35,16 @@ class Store(Protocol):
 
     def members(self, ids: pl.Series, group_ids: list[int]) -> pl.DataFrame:
         """The segments of customers in some groups: `customer`, `group_id`, `segment_id`."""
+
+
+class Store(Reads, Protocol):
+    """Bulk statements inside the transaction of one block.
+
+    What reads does so at once. What writes gives a `Write`, made in whatever thread, to be called in the connection's.
+    """
+
+    def commit_lazily(self) -> None:
+        """Let the transaction's commit not wait for the disk: for what is written again where a crash undoes it."""
 
     def insert(self, table: Table, rows: pl.DataFrame) -> Write:
         """Insert `rows`; the frame's columns are named as the table's."""

@@ -1,0 +1,115 @@
+"""What a block does, before any of it is written: rows matched, applied, and given the settings of their actions."""
+
+from typing import NamedTuple
+
+import polars as pl
+from sqlalchemy import Connection
+
+from cdpweb.domain.fields import EMAIL, PHONE
+from cdpweb.domain.tasks import Outcome
+from cdpweb.engine.actions import SAID, actions, with_settings
+from cdpweb.engine.apply import apply
+from cdpweb.engine.choices import with_choices
+from cdpweb.engine.match import Move, match
+from cdpweb.engine.normalise import Normalised
+from cdpweb.engine.orders import Orders
+from cdpweb.engine.stores import Reads
+from cdpweb.models.customers import STORED_COLUMNS
+
+
+class Effect(NamedTuple):
+    """What a block does. Newcomers have the negative numbers of their creating records until they are `numbered`.
+
+    `ledger`: the outcome of every row, in the columns of the table. `acting`: the rows that write an action;
+    `changing`: those that changed something; both as the rows of `Applied`, with the settings of their actions.
+    `created`: columns of `customers`, and under their names in files the IDs of external systems. `changed`, `members`:
+    see `Applied`. `moves`: identifiers of customers who were there. `problems`: those found since the block was
+    normalised.
+    """
+
+    ledger: pl.DataFrame
+    acting: pl.DataFrame
+    changing: pl.DataFrame
+    created: pl.DataFrame
+    changed: list[pl.DataFrame]
+    members: pl.DataFrame
+    moves: list[Move]
+    problems: pl.DataFrame
+
+    def numbered(self, first: int) -> "Effect":
+        """The same with ids for newcomers, from `first` on, in the order of the file."""
+        order = -self.created["id"].sort(descending=True)
+
+        def with_ids(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+            customer = frame[column]
+            ids = order.search_sorted(-customer).cast(pl.Int64) + first
+            return frame.with_columns(pl.when(customer < 0).then(ids).otherwise(customer).alias(column))
+
+        return self._replace(
+            ledger=with_ids(self.ledger, "customer_id"),
+            acting=with_ids(self.acting, "customer"),
+            changing=with_ids(self.changing, "customer"),
+            created=with_ids(self.created, "id").sort("id"),
+            members=with_ids(self.members, "customer"),
+        )
+
+
+def decide(block: Normalised, orders: Orders, store: Reads, connection: Connection) -> Effect:
+    """Decide what a block does to the customers that `store` shows.
+
+    Writes nothing but the choices that the block creates, where the `orders` say so.
+    """
+    speaking = block.rows.filter(~pl.col("blank") & ~pl.col("broken"))
+    matched = match(speaking, orders, store)
+    chosen = with_choices(speaking, matched.accepted["record"], connection, orders)
+    applied = apply(chosen, matched, orders, store)
+    said = speaking.select("record", *(name for name in SAID if name in speaking.columns))
+    rows = with_settings(applied.rows.join(said, on="record", maintain_order="left"), orders)
+    return Effect(
+        ledger=_ledger(block, rows, orders),
+        acting=actions(rows, orders),
+        changing=rows.filter("changed"),
+        created=_created(applied.created, rows, orders),
+        changed=applied.changed,
+        members=applied.members,
+        moves=matched.moves,
+        problems=pl.concat([matched.problems, applied.problems]),
+    )
+
+
+def _created(created: pl.DataFrame, rows: pl.DataFrame, orders: Orders) -> pl.DataFrame:
+    """The customers of the block's newcomers with the sources that their `rows` say."""
+    made = rows.filter("created").select(
+        "customer",
+        source_endpoint_id="endpoint_id",
+        source_touchpoint_id="touchpoint_id",
+        source_template_id="template_id",
+        created_record="record",
+    )
+    renamed = {name: STORED_COLUMNS[name] for name in (EMAIL, PHONE) if name in created.columns}
+    return (
+        created.join(made, on="customer")
+        .with_columns(created_task_id=orders.task_id)
+        .rename({"customer": "id", **renamed})
+    )
+
+
+def _ledger(block: Normalised, rows: pl.DataFrame, orders: Orders) -> pl.DataFrame:
+    """What became of every row of the block."""
+    settled = rows.select("record", "customer", "created", "changed", "matched_by")
+    outcome = (
+        pl.when("blank").then(pl.lit(Outcome.BLANK.value))
+        .when(pl.col("customer").is_null()).then(pl.lit(Outcome.REJECTED.value))
+        .when("created").then(pl.lit(Outcome.CREATED.value))
+        .when("changed").then(pl.lit(Outcome.UPDATED.value))
+        .otherwise(pl.lit(Outcome.UNCHANGED.value))
+    )  # fmt: skip
+    joined = block.rows.select("record", "line", "blank").join(settled, on="record", how="left", maintain_order="left")
+    return joined.select(
+        pl.lit(orders.task_id).alias("task_id"),
+        "record",
+        "line",
+        outcome.alias("outcome"),
+        pl.col("customer").alias("customer_id"),
+        "matched_by",
+    )
