@@ -32,7 +32,7 @@ SEPARATOR = "|"
 def trim(cells: pl.Series) -> pl.Series:
     """The cells without Unicode white space and byte-order marks around them."""
     trimmed = cells.str.strip_chars()
-    if not trimmed.str.contains(_BYTE_ORDER_MARK, literal=True).any():
+    if not (trimmed.str.starts_with(_BYTE_ORDER_MARK).any() or trimmed.str.ends_with(_BYTE_ORDER_MARK).any()):
         return trimmed
     return trimmed.str.replace_all(rf"^[\s{_BYTE_ORDER_MARK}]+|[\s{_BYTE_ORDER_MARK}]+$", "")
 

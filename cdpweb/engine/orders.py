@@ -105,7 +105,7 @@ class Orders:
         ids = {segment.id for segment in group.segments}
         return next((one for one in self.settings.segment_ids if one in ids), None)
 
-    @property
+    @cached_property
     def rules(self) -> Rules:
         """What the settings say about identities."""
         return Rules(self.settings.task, self.settings.conflicts, self.settings.write_modes)

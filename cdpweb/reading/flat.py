@@ -278,8 +278,9 @@ class _Grammar:
             rb"%b(?:(?<=%b%b)|(?<=[\r\n]%b)|(?<=\A%b))(%b)%b" % (q, d, q, q, q, body, q), re.DOTALL
         )
         # For polars, which counts faster than bytes do and leaves the interpreter free meanwhile.
-        delimiter_or_end, quote_sign = rf"(?:{_literally(delimiter)}|\n)", _literally(quote)
-        self.opening, self.closing = delimiter_or_end + quote_sign, quote_sign + delimiter_or_end
+        delimiter_sign, quote_sign = _literally(delimiter), _literally(quote)
+        self.opening = rf"{delimiter_sign}{quote_sign}|\n{quote_sign}"
+        self.closing = rf"{quote_sign}{delimiter_sign}|{quote_sign}\n"
         self.records = re.compile(rb"(?>%b|%b(?:%b%b)*+%b)*+" % (plain_line, cell, d, cell, line_end), re.DOTALL)
 
 

@@ -124,10 +124,17 @@ class PostgresqlStore:
 
 
 def _csv(rows: pl.DataFrame) -> bytes:
-    moments = rows.with_columns(pl.col(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%S%.3f+00"))
+    moments = [_moments(column) for column in rows.get_columns() if isinstance(column.dtype, pl.Datetime)]
     text = BytesIO()
-    moments.write_csv(text, include_header=False)
+    rows.with_columns(moments).write_csv(text, include_header=False)
     return text.getvalue()
+
+
+def _moments(column: pl.Series) -> pl.Series:
+    """As text: each of them but once, for few differ."""
+    distinct = column.drop_nulls().unique()
+    texts = distinct.dt.strftime("%Y-%m-%dT%H:%M:%S%.3f+00")
+    return column.replace_strict(distinct, texts, default=None, return_dtype=pl.String)
 
 
 _JSON = ("custom", "consents")
@@ -141,10 +148,13 @@ _DTYPES: dict[str, pl.DataType] = {
 
 def _array(keys: pl.Series) -> str:
     """The keys as PostgreSQL writes an array: half the time that the driver needs for a list."""
-    texts = keys.cast(pl.String)
-    if keys.dtype == pl.String:
-        texts = '"' + texts.str.replace_all(r'(["\\])', r"\$1") + '"'
-    return "{" + (texts.implode().list.join(",").item() if len(texts) else "") + "}"
+    if keys.is_empty():
+        return "{}"
+    if keys.dtype != pl.String:
+        return "{" + keys.cast(pl.String).str.join(",").item() + "}"
+    special = r'["\\]'
+    texts = keys.str.replace_all(f"({special})", r"\$1") if keys.str.contains(special).any() else keys
+    return '{"' + texts.str.join('","').item() + '"}'
 
 
 def _listed(columns: Sequence[str]) -> str:
