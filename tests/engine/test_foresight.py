@@ -1,12 +1,16 @@
 """What is decided of a block ahead of its turn is what would be decided in it, whoever has written in between."""
 
 import pytest
+from flask import Flask
 from sqlalchemy import text
 
 from cdpweb.engine import write
 from cdpweb.engine.stores import take_turn
-from cdpweb.models import Change
+from cdpweb.extensions import db
+from cdpweb.models import Change, ExternalId, SegmentMember
 from cdpweb.models.connections import WRITING
+from cdpweb.services.catalog.entries import create
+from cdpweb.services.catalog.kinds import CUSTOM_FIELDS, EXTERNAL_SYSTEMS, SEGMENT_GROUPS, SEGMENTS
 from tests.databases import on_postgres
 from tests.engine.conftest import Bench
 from tests.far_ahead import far_ahead
@@ -51,6 +55,59 @@ def test_a_block_is_decided_by_what_the_one_before_it_will_have_left(bench: Benc
     assert (task.status, task.created, task.updated) == ("finished", 1, 4)
     assert names(bench) == [["Anna", "Anne"], ["Anne", "Ann"], ["Bob", "Rob"], ["Rob", "Robert"]]
     assert in_turn == []
+
+
+EVERYTHING = [
+    "Email,MobilePhone,ExternalIdentityShop,FirstName,BirthDate,CustomFieldNote,IsSubscribedByEmail,SegmentLoyalty",
+    "anna@mail.cdpweb.org,+12025550143,A1,Anna,1990-01-01,one,yes,Gold",
+    "anna@mail.cdpweb.org,,,Anne,,,,Silver",  # whom the block before has created
+    ",+12025550144,A2,,1991-01-01,two,no,%CLEAR%",
+    ",+12025550144,,Eva,,three,,Gold",  # by a phone that is new
+    ",,A2,,%CLEAR%,,no,",  # by an ID that is new
+    "bob@mail.cdpweb.org,+12025550143,A1,Bob,,,,",  # his email changes
+    "bob@mail.cdpweb.org,,,Rob,,,,Gold",  # by the email that he has now
+    "anna@mail.cdpweb.org,,,Ada,,,,",  # who has the one that he had
+]
+"""Rows for a far-sighted engine: each speaks of what the one before it has done."""
+
+
+@pytest.fixture
+def catalog(app: Flask) -> None:
+    with app.app_context():
+        create(db.session, EXTERNAL_SYSTEMS, {"system_name": "Shop", "name": "Shop"})
+        create(db.session, CUSTOM_FIELDS, {"system_name": "Note", "name": "Note", "type": "text"})
+        create(db.session, SEGMENT_GROUPS, {"system_name": "Loyalty", "name": "Loyalty"})
+        for name in ("Gold", "Silver"):
+            create(db.session, SEGMENTS, {"system_name": name, "name": name, "group": "Loyalty"})
+        db.session.commit()
+
+
+@pytest.mark.parametrize("known", [0, 1], ids=["by newcomers", "by a customer who was there"])
+def test_all_that_the_block_before_will_have_left_is_known(
+    catalog: None, bench: Bench, in_turn: list[int], known: int
+) -> None:
+    header, *rows = EVERYTHING
+    if known:
+        bench.run(bench.task("\n".join([header, *rows[:known]]) + "\n"))
+    with far_ahead():
+        rest = bench.task("\n".join([header, *rows[known:]]) + "\n", conflicts="strongest")
+        task = bench.run(rest, block_bytes=ONE_ROW)
+    assert (task.status, task.rejected, in_turn) == ("finished", 0, [])
+    changes = sorted(bench.all(Change), key=lambda change: change.id)
+    assert [(change.customer_id, change.fields) for change in changes] == [
+        (1, {"FirstName": ["Anna", "Anne"], "SegmentLoyalty": ["Gold", "Silver"]}),
+        (2, {"FirstName": [None, "Eva"], "CustomFieldNote": ["two", "three"], "SegmentLoyalty": [None, "Gold"]}),
+        (2, {"BirthDate": ["1991-01-01", None]}),
+        (1, {"FirstName": ["Anne", "Bob"], "Email": ["anna@mail.cdpweb.org", "bob@mail.cdpweb.org"]}),
+        (1, {"FirstName": ["Bob", "Rob"], "SegmentLoyalty": ["Silver", "Gold"]}),
+    ]
+    assert [(one.email, one.phone, one.first_name, one.custom) for one in bench.customers()] == [
+        ("bob@mail.cdpweb.org", 12025550143, "Rob", {"Note": "one"}),
+        (None, 12025550144, "Eva", {"Note": "three"}),
+        ("anna@mail.cdpweb.org", None, "Ada", None),
+    ]
+    assert {(one.value, one.customer_id) for one in bench.all(ExternalId)} == {("A1", 1), ("A2", 2)}
+    assert {(one.customer_id, one.segment_id) for one in bench.all(SegmentMember)} == {(1, 1), (2, 1)}
 
 
 def test_what_somebody_else_wrote_in_between_is_seen(bench: Bench, in_turn: list[int]) -> None:

@@ -137,6 +137,7 @@ def _moments(column: pl.Series) -> pl.Series:
     return column.replace_strict(distinct, texts, default=None, return_dtype=pl.String)
 
 
+_BETWEEN = '","'
 _JSON = ("custom", "consents")
 _DTYPES: dict[str, pl.DataType] = {
     "phone": pl.Int64(),
@@ -151,10 +152,10 @@ def _array(keys: pl.Series) -> str:
     if keys.is_empty():
         return "{}"
     if keys.dtype != pl.String:
-        return "{" + keys.cast(pl.String).str.join(",").item() + "}"
+        return f"{{{keys.cast(pl.String).str.join(',').item()}}}"
     special = r'["\\]'
     texts = keys.str.replace_all(f"({special})", r"\$1") if keys.str.contains(special).any() else keys
-    return '{"' + texts.str.join('","').item() + '"}'
+    return f'{{"{texts.str.join(_BETWEEN).item()}"}}'
 
 
 def _listed(columns: Sequence[str]) -> str:
