@@ -50,7 +50,7 @@ campaign: venv ## Decide 220,000 phones and 300,000 emails twice, and 2,000 pair
 	  tests/domain/test_phones.py tests/domain/test_emails.py
 	@CDPWEB_TESTS_EXAMPLES=1000 $(BIN)/python -m pytest -o timeout=7200 tests/reference/test_equal.py
 
-bench: venv ## Compare a million rows with what the databases themselves need: 20 minutes
+bench: venv ## Compare a million rows with what the databases themselves need: 25 minutes
 	@$(call install,dev)
 	@sh requirements/programs.sh
 	@$(BIN)/python -m benchmarks.bench

@@ -249,7 +249,6 @@ class _Run:
     def _prepared(self, task: Row[Any], orders: Orders, start: Position) -> Iterator[tuple[Prepared, Position]]:
         """The blocks of the file from `start` on, each with the place after it."""
         dialect = Dialect.from_json(task.dialect)
-
         before: Future[Aftermath] | None = None
 
         def prepared(block: Block) -> tuple[Prepared, Position]:

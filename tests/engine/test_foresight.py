@@ -142,9 +142,7 @@ def test_what_somebody_else_wrote_in_between_is_seen(bench: Bench, in_turn: list
 
 
 @on_postgres
-def test_what_a_block_would_have_left_that_was_rolled_back_counts_for_nothing(
-    bench: Bench, in_turn: list[int], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_a_block_would_have_left_that_was_rolled_back_counts_for_nothing(bench: Bench, in_turn: list[int]) -> None:
     task_id = bench.task("Email,FirstName\n" + "".join(f"anna@mail.cdpweb.org,Name {n}\n" for n in range(PEOPLE)))
     with bench.engine.begin() as other:
         # A sequence counts also what is rolled back.

@@ -137,7 +137,6 @@ def _moments(column: pl.Series) -> pl.Series:
     return column.replace_strict(distinct, texts, default=None, return_dtype=pl.String)
 
 
-_BETWEEN = '","'
 _JSON = ("custom", "consents")
 _DTYPES: dict[str, pl.DataType] = {
     "phone": pl.Int64(),
@@ -153,9 +152,9 @@ def _array(keys: pl.Series) -> str:
         return "{}"
     if keys.dtype != pl.String:
         return f"{{{keys.cast(pl.String).str.join(',').item()}}}"
-    special = r'["\\]'
+    special, between = r'["\\]', '","'
     texts = keys.str.replace_all(f"({special})", r"\$1") if keys.str.contains(special).any() else keys
-    return f'{{"{texts.str.join(_BETWEEN).item()}"}}'
+    return f'{{"{texts.str.join(between).item()}"}}'
 
 
 def _listed(columns: Sequence[str]) -> str:
