@@ -37,7 +37,7 @@ def of_rows(ledger: pl.DataFrame, task_id: int) -> pl.DataFrame:
 
 
 _NOTHING = pl.DataFrame(
-    schema={"kind": pl.Int32, "value": pl.String, "bucket": pl.Int64, "first": pl.Int64, "numbers": pl.String}
+    schema={"kind": pl.Int32, "bucket": pl.Int64, "value": pl.String, "first": pl.Int64, "numbers": pl.String}
 )
 
 
@@ -52,15 +52,15 @@ def _by_kind(customers: pl.DataFrame) -> list[tuple[Posted, pl.DataFrame]]:
 def _keyed(kind: Posted, values: pl.DataFrame) -> pl.DataFrame:
     return values.select(
         pl.lit(kind.value, pl.Int32).alias("kind"),
-        "value",
         (pl.col("number") // 2**BUCKET_BITS).alias("bucket"),
+        "value",
         "number",
     )
 
 
 def _gathered(kind: Posted, values: pl.DataFrame) -> pl.DataFrame:
     """The postings of one kind, in the order of their key."""
-    key, number = ("kind", "value", "bucket"), pl.col("number")
+    key, number = ("kind", "bucket", "value"), pl.col("number")
     groups = _keyed(kind, values.sort("number")).group_by(*key).agg("number").sort(*key)
     size = number.list.len()
     listed = groups.select("number", group=pl.int_range(pl.len()), start=size.cum_sum() - size).explode("number")

@@ -13,14 +13,15 @@ class Posting(Base):
     """Whom or what a value is common to: an inverted index, a fifth of the work of an ordinary one.
 
     `numbers` are ids of customers or records of a task, as text with commas, all with the same `bucket`: the number
-    without its last BUCKET_BITS bits; `first` is the lowest.
+    without its last BUCKET_BITS bits; `first` is the lowest. The bucket stands before the value in the key, so that
+    new postings meet in the few pages of the last bucket, however many customers there are.
     """
 
     __tablename__ = "postings"
 
     kind: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    value: Mapped[str] = mapped_column(Key, primary_key=True)
     bucket: Mapped[int] = mapped_column(Integer, primary_key=True)
+    value: Mapped[str] = mapped_column(Key, primary_key=True)
     first: Mapped[int] = mapped_column(BigInt, primary_key=True)
     numbers: Mapped[str] = mapped_column(Text)
 

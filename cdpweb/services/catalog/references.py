@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, literal, or_, select
+from sqlalchemy import ColumnElement, literal, or_, select
 from sqlalchemy.orm import Session
 
 from cdpweb.domain.fields import (
@@ -25,7 +25,6 @@ from cdpweb.models import (
     CustomField,
     ExternalId,
     ExternalSystem,
-    Posting,
     Project,
     Segment,
     SegmentGroup,
@@ -36,6 +35,7 @@ from cdpweb.models import (
 )
 from cdpweb.models.postings import Posted
 from cdpweb.services.catalog.kinds import words_of
+from cdpweb.services.customers import postings
 
 ENDED = (Status.FINISHED, Status.CANCELLED, Status.UNDONE)
 
@@ -55,7 +55,7 @@ def _of_touchpoint(session: Session, row: Touchpoint) -> Iterator[str]:
     yield from _rows(session, "API endpoints lead to it:", ApiEndpoint.touchpoint_id == row.id, ApiEndpoint)
     yield from _tasks(session, "touchpoint_id", row.id)
     yield from _cells(session, "SourcePointOfContact", "LastUpdatePointOfContact")
-    yield from _customers(session, _posted(Posted.SOURCE_TOUCHPOINT, row.id), Action.touchpoint_id == row.id)
+    yield from _customers(session, _posted(session, Posted.SOURCE_TOUCHPOINT, row), Action.touchpoint_id == row.id)
 
 
 def _of_endpoint(session: Session, row: ApiEndpoint) -> Iterator[str]:
@@ -70,7 +70,7 @@ def _of_template(session: Session, row: ActionTemplate) -> Iterator[str]:
     yield from _tasks(session, "source_template_id", row.id)
     yield from _tasks(session, "existing_template_id", row.id)
     yield from _cells(session, "SourceActionTemplate", "LastUpdateActionTemplate")
-    yield from _customers(session, _posted(Posted.SOURCE_TEMPLATE, row.id), Action.template_id == row.id)
+    yield from _customers(session, _posted(session, Posted.SOURCE_TEMPLATE, row), Action.template_id == row.id)
 
 
 def _of_group(session: Session, row: SegmentGroup) -> Iterator[str]:
@@ -136,8 +136,8 @@ def _customers(session: Session, source: ColumnElement[bool], action: ColumnElem
         yield "actions of customers have it"
 
 
-def _posted(kind: Posted, row_id: int) -> ColumnElement[bool]:
-    return and_(Posting.kind == kind, Posting.value == str(row_id))
+def _posted(session: Session, kind: Posted, row: Touchpoint | ActionTemplate) -> ColumnElement[bool]:
+    return postings.posted(kind, postings.buckets(session, kind), str(row.id))
 
 
 def _tasks(session: Session, setting: str, row_id: int) -> Iterator[str]:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cdpweb.models import Posting
 from cdpweb.models.postings import Posted
-from cdpweb.services.customers.postings import FETCHED, numbers_of
+from cdpweb.services.customers.postings import FETCHED, buckets, buckets_of, numbers_of
 
 _AFTER_ALL = "\U0010ffff"
 
@@ -28,20 +28,19 @@ def begins(column: ColumnElement[str] | InstrumentedAttribute[str], text: str) -
 
 def ids_beginning(session: Session, kind: Posted, text: str) -> Iterator[int]:
     """Customers whose name may begin with `text`, in no order; some may come twice."""
-    found = select(Posting.numbers).where(Posting.kind == kind, begins(Posting.value, text))
+    among = Posting.bucket.in_(buckets(session, kind))
+    found = select(Posting.numbers).where(Posting.kind == kind, among, begins(Posting.value, text))
     with closing(session.scalars(found.execution_options(yield_per=FETCHED))) as postings:
         for numbers in postings:
             yield from numbers_of(numbers)
 
 
 def names_beginning(session: Session, kind: Posted, text: str) -> Iterator[Name]:
-    """The different names that begin with `text`, found by skipping from one to the next along the index."""
+    """The different names that begin with `text`, found by skipping from one to the next along each bucket."""
+    each = buckets_of(kind)
+    own = select(func.min(Posting.value)).where(Posting.kind == kind, Posting.bucket == each.c.bucket)
+    own = own.where(Posting.value < text + _AFTER_ALL)
     beyond = Posting.value >= text
-    while name := session.scalar(
-        select(Posting.value)
-        .where(Posting.kind == kind, beyond, Posting.value < text + _AFTER_ALL)
-        .order_by(Posting.value)
-        .limit(1)
-    ):
+    while name := session.scalar(select(func.min(own.where(beyond).scalar_subquery())).select_from(each)):
         yield Name(kind, name)
         beyond = Posting.value > name

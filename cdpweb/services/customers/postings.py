@@ -1,10 +1,10 @@
 """Reading the postings: the numbers of those that have a value; and taking a customer out of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from itertools import islice
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, delete, func, select
 from sqlalchemy.orm import Session
 
 from cdpweb.domain.fields import FIRST_NAME, LAST_NAME
@@ -25,45 +25,61 @@ def stretch(session: Session, kind: Posted, value: str, at: int | None, size: in
 
     The highest come first, `backwards` the lowest.
     """
-    statement = _beyond(kind, value, at, backwards)
     found: set[int] = set()
-    last: int | None = None
-    with closing(session.execute(statement.execution_options(yield_per=FETCHED))) as postings:
-        for bucket, text in postings:
-            if len(found) >= size and (kind.is_in_order or bucket != last):
+    for bucket in sorted(buckets(session, kind), reverse=not backwards):
+        if len(found) >= size:
+            break
+        if at is not None and (bucket < at >> BUCKET_BITS if backwards else bucket > at >> BUCKET_BITS):
+            continue
+        for text in _texts(session, _beyond(kind, bucket, value, at, backwards)):
+            if len(found) >= size and kind.is_in_order:
                 break
-            last = bucket
             found.update(one for one in numbers_of(text) if at is None or (one > at if backwards else one < at))
     return sorted(found, reverse=not backwards)
 
 
-def _beyond(kind: Posted, value: str, at: int | None, backwards: bool) -> Select[int, str]:
-    """The buckets and numbers of postings in order, without most of those that have nothing behind `at`."""
-    bucket, first = Posting.bucket, Posting.first
-    order = (bucket, first) if backwards else (bucket.desc(), first.desc())
-    beyond = select(bucket, Posting.numbers).where(Posting.kind == kind, Posting.value == value).order_by(*order)
+def _beyond(kind: Posted, bucket: int, value: str, at: int | None, backwards: bool) -> Select[str]:
+    """The numbers of a bucket's postings in order, without most of those that have nothing behind `at`."""
+    first, own = Posting.first, posted(kind, [bucket], value)
+    beyond = select(Posting.numbers).where(own).order_by(first if backwards else first.desc())
     if at is None:
         return beyond
-    here = at >> BUCKET_BITS
     if not backwards:
-        return beyond.where(bucket <= here, first < at)
+        return beyond.where(first < at)
     if kind.is_in_order:
-        holding = select(func.max(first)).where(Posting.kind == kind, Posting.value == value)
-        holding = holding.where(bucket == here, first <= at)
+        holding = select(func.max(first)).where(own, first <= at)
         beyond = beyond.where(first >= func.coalesce(holding.scalar_subquery(), at))
-    return beyond.where(bucket >= here)
+    return beyond
 
 
 def count(session: Session, kind: Posted, value: str, most: int) -> int:
     """How many numbers are posted so, at most `most`."""
-    return sum(1 for _ in islice(_numbers(session, kind, value), most))
+    own = select(Posting.numbers).where(posted(kind, buckets(session, kind), value))
+    return sum(1 for _ in islice((one for text in _texts(session, own) for one in numbers_of(text)), most))
 
 
-def _numbers(session: Session, kind: Posted, value: str) -> Iterator[int]:
-    own = select(Posting.numbers).where(Posting.kind == kind, Posting.value == value)
-    with closing(session.scalars(own.execution_options(yield_per=FETCHED))) as postings:
-        for text in postings:
-            yield from numbers_of(text)
+def _texts(session: Session, statement: Select[str]) -> Iterator[str]:
+    with closing(session.scalars(statement.execution_options(yield_per=FETCHED))) as texts:
+        yield from texts
+
+
+def posted(kind: Posted, among: Collection[int], value: str) -> ColumnElement[bool]:
+    """The condition of the postings with a `value` in the buckets `among`."""
+    return and_(Posting.kind == kind, Posting.bucket.in_(among), Posting.value == value)
+
+
+def buckets(session: Session, kind: Posted) -> list[int]:
+    """The buckets in which anything of a kind is posted."""
+    each = buckets_of(kind)
+    return list(session.scalars(select(each.c.bucket).where(each.c.bucket.is_not(None))))
+
+
+def buckets_of(kind: Posted) -> CTE:
+    """The same as a table, which ends with a null: found by skipping from one to the next along the key."""
+    lowest = func.min(Posting.bucket)
+    found = select(lowest.label("bucket")).where(Posting.kind == kind).cte("found", recursive=True)
+    following = select(lowest).where(Posting.kind == kind, Posting.bucket > found.c.bucket).scalar_subquery()
+    return found.union_all(select(following).where(found.c.bucket.is_not(None)))
 
 
 def forget(session: Session, customer: Customer) -> None:
