@@ -15,7 +15,8 @@ from cdpweb.engine.choices import creates_choices
 from cdpweb.engine.decide import Effect, decide
 from cdpweb.engine.normalise import Normalised
 from cdpweb.engine.orders import Orders
-from cdpweb.engine.stores import store_for, turns_taken
+from cdpweb.engine.spoken import Spoken
+from cdpweb.engine.stores import Reads, store_for, turns_taken
 
 
 class Foreseen(NamedTuple):
@@ -31,21 +32,30 @@ class Foreseen(NamedTuple):
 
 
 def foresee(
-    connection: Connection, block: Normalised, before: Future[Aftermath] | None, orders: Orders
+    connection: Connection,
+    block: Normalised,
+    before: Future[Aftermath] | None,
+    orders: Orders,
+    spoken: Spoken | None,
 ) -> Foreseen | None:
     """Decide a block ahead of its turn, on a `stores.reader`; None where deciding writes.
 
-    Waits for what the block `before` will leave, if there is one.
+    Waits for what the block `before` will leave, if there is one. `spoken` spares look-ups.
     """
     if creates_choices(orders):
         return None
     upon = _result(before)
     with connection.begin():
-        after, store = turns_taken(connection), store_for(connection)
-        if upon is not None and after == upon.turn - 1:
-            effect = decide(block, orders, Amended(store, upon, orders), connection)
-            return Foreseen(effect, upon.turn, upon)
-        return Foreseen(decide(block, orders, store, connection), after, None)
+        after = turns_taken(connection)
+        if upon is not None and after != upon.turn - 1:
+            upon = None  # it has been committed, or others came in between
+        turn = upon.turn if upon else after
+        store: Reads = store_for(connection)
+        if spoken:
+            store = spoken.among(store, turn)
+        if upon:
+            store = Amended(store, upon, orders)
+        return Foreseen(decide(block, orders, store, connection), turn, upon)
 
 
 def _result(before: Future[Aftermath] | None) -> Aftermath | None:

@@ -23,6 +23,7 @@ from cdpweb.engine.foresight import foresee
 from cdpweb.engine.normalise import normalise
 from cdpweb.engine.orders import Evidence, Orders
 from cdpweb.engine.pace import Pace
+from cdpweb.engine.spoken import nobody_there
 from cdpweb.engine.stores import reader
 from cdpweb.engine.write import Counts, Prepared, write_block
 from cdpweb.models import Task, TaskRow, Upload, troubles
@@ -250,12 +251,13 @@ class _Run:
         """The blocks of the file from `start` on, each with the place after it."""
         dialect = Dialect.from_json(task.dialect)
         before: Future[Aftermath] | None = None
+        spoken = nobody_there(self.reader)
 
         def prepared(block: Block) -> tuple[Prepared, Position]:
             nonlocal before
             normalised = normalise(block.rows, orders)
             # Where others write between our blocks, what is foreseen would not come true.
-            foreseen = foresee(self.reader, normalised, before, orders) if self.is_alone else None
+            foreseen = foresee(self.reader, normalised, before, orders, spoken) if self.is_alone else None
             made = Prepared(normalised, foreseen)
             before = made.aftermath
             return made, block.next
@@ -284,7 +286,7 @@ class _Run:
                 if self._stops(connection, task, position):
                     return False
                 began = time.monotonic()
-                counts, last = write_block(connection, block, self.last, orders, now())
+                counts, last = write_block(connection, block, self.last, orders)
                 self._advance(connection, task, counts, following)
         finally:
             block.aftermath.cancel()  # where there is none, nobody waits for it any longer
@@ -344,10 +346,9 @@ class _Run:
 
     def _customers(self, connection: Connection) -> int:
         """How many customers the task created or changed: rows are counted elsewhere (rules §4)."""
-        counted = select(func.count(TaskRow.customer_id.distinct())).where(
-            TaskRow.task_id == self.task_id, TaskRow.outcome.in_([Outcome.CREATED, Outcome.UPDATED])
-        )
-        return connection.execute(counted).scalar_one()
+        own = (TaskRow.task_id == self.task_id, TaskRow.outcome.in_([Outcome.CREATED, Outcome.UPDATED]))
+        touched = select(TaskRow.customer_id).where(*own).distinct().subquery()
+        return connection.execute(select(func.count(touched.c.customer_id))).scalar_one()
 
     def fail(self, reason: str) -> None:
         """Mark the task as failed, if it is still ours."""

@@ -1,9 +1,10 @@
 """One block becomes one transaction: customers, feed, changes, ledger, problems, counts and checkpoint together."""
 
-import datetime as dt
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 
 import polars as pl
@@ -22,7 +23,8 @@ from cdpweb.engine.match import match
 from cdpweb.engine.normalise import VALUE_CHARACTERS, Normalised
 from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import Store, store_for, take_turn
-from cdpweb.models import ProblemGroup, RowProblem, TaskRow
+from cdpweb.engine.stores.writing import Write
+from cdpweb.models import ProblemGroup, RowProblem
 from cdpweb.models.base import table_of
 from cdpweb.models.counters import reserve
 
@@ -63,9 +65,9 @@ class Prepared:
 
 
 def write_block(
-    connection: Connection, prepared: Prepared, last: Aftermath | None, orders: Orders, now: dt.datetime
+    connection: Connection, prepared: Prepared, last: Aftermath | None, orders: Orders
 ) -> tuple[Counts, Aftermath]:
-    """Decide and write one block inside the connection's transaction; `now` is the time of recording.
+    """Decide and write one block inside the connection's transaction.
 
     `last` is what the block before has left; what this one leaves is given back with its counts.
     """
@@ -82,13 +84,15 @@ def write_block(
     effect = effect.numbered(reserve(connection, "customers", effect.created.height))
     left = Aftermath.of(turn, effect)
     prepared.aftermath.set_result(left)
+    problems = pl.concat([block.problems, _quoting(effect.problems, block.cells)])
     # Newcomers take longest to gather: before them comes what takes long to write.
     together = chain(
-        [store.insert(table_of(TaskRow), effect.ledger)],
+        _problems(connection, store, problems, orders),
+        writes.ledger(store, effect.ledger),
         writes.identities(store, effect.moves, orders),
-        writes.history(store, effect.changing, first_change, orders, now),
-        writes.feed(store, effect.acting, first_action, orders, now),
-        writes.newcomers(store, effect.created, orders, now),
+        writes.history(store, effect.changing, first_change, orders),
+        writes.feed(store, effect.acting, first_action, orders),
+        writes.newcomers(store, effect.created, orders),
         writes.changed(store, effect.changed, effect.moves, orders),
         writes.members(store, effect.members),
         writes.outcomes(store, effect.ledger, orders),
@@ -96,8 +100,6 @@ def write_block(
     with closing(ahead(together)) as gathered:
         for write in gathered:
             write()
-    problems = pl.concat([block.problems, _quoting(effect.problems, block.cells)])
-    _problems(connection, store, problems, orders)
     return _counts(effect.ledger, problems), left
 
 
@@ -139,15 +141,15 @@ def _quoting(problems: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
     return quoted.with_columns(value=value).drop("cell")
 
 
-def _problems(connection: Connection, store: Store, problems: pl.DataFrame, orders: Orders) -> None:
+def _problems(connection: Connection, store: Store, problems: pl.DataFrame, orders: Orders) -> Iterator[Write]:
     if problems.is_empty():
         return
     in_order = problems.sort("record", maintain_order=True).with_columns(
         value=pl.col("value").str.replace_all("\0", NUL_SIGN, literal=True),
         number=pl.int_range(1, pl.len() + 1).over("record"),
     )
-    store.insert(table_of(RowProblem), in_order.with_columns(task_id=pl.lit(orders.task_id)))()
-    _groups(connection, in_order, orders)
+    yield store.insert(table_of(RowProblem), in_order.with_columns(task_id=pl.lit(orders.task_id)))
+    yield partial(_groups, connection, in_order, orders)
 
 
 def _groups(connection: Connection, problems: pl.DataFrame, orders: Orders) -> None:

@@ -4,7 +4,6 @@ The rows of each are gathered when it is asked for, and from memory alone: so on
 takes in another.
 """
 
-import datetime as dt
 from collections.abc import Iterator
 
 import polars as pl
@@ -15,7 +14,7 @@ from cdpweb.engine.match import Move, system_ids
 from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import Store
 from cdpweb.engine.stores.writing import Write
-from cdpweb.models import Action, Change, Customer, ExternalId, Posting, SegmentMember
+from cdpweb.models import Action, Change, Customer, ExternalId, Posting, SegmentMember, TaskRow
 from cdpweb.models.base import table_of
 from cdpweb.models.customers import STORED_COLUMNS
 
@@ -37,13 +36,13 @@ def identities(store: Store, moves: list[Move], orders: Orders) -> Iterator[Writ
         yield store.delete(table_of(ExternalId), frame)
 
 
-def newcomers(store: Store, created: pl.DataFrame, orders: Orders, now: dt.datetime) -> Iterator[Write]:
+def newcomers(store: Store, created: pl.DataFrame, orders: Orders) -> Iterator[Write]:
     """Customers whom the block creates, as `Effect` has them, with their ids."""
     if created.is_empty():
         return
     systems = system_ids(orders)
     own_columns = created.drop(name for name in systems if name in created.columns)
-    yield store.insert(table_of(Customer), own_columns.with_columns(created_at=_moment(now)))
+    yield store.insert(table_of(Customer), own_columns, stamped="created_at")
     yield store.insert(table_of(Posting), postings.of_newcomers(created))
     for name, system_id in systems.items():
         if name in created.columns:
@@ -93,25 +92,30 @@ def _placed(places: pl.DataFrame) -> pl.DataFrame:
 # Feed, history and ledger
 
 
-def feed(store: Store, acting: pl.DataFrame, first_id: int, orders: Orders, now: dt.datetime) -> Iterator[Write]:
+def feed(store: Store, acting: pl.DataFrame, first_id: int, orders: Orders) -> Iterator[Write]:
     """The action of each of the `acting` rows; ids from `first_id` on."""
     if acting.is_empty():
         return
-    own = ("template_id", "touchpoint_id", "endpoint_id", "happened_at", _moment(now).alias("recorded_at"))
-    yield store.insert(table_of(Action), _by_customer(acting, first_id, orders, *own))
+    own = ("template_id", "touchpoint_id", "endpoint_id", "happened_at")
+    yield store.insert(table_of(Action), _by_customer(acting, first_id, orders, *own), stamped="recorded_at")
 
 
-def history(store: Store, changing: pl.DataFrame, first_id: int, orders: Orders, now: dt.datetime) -> Iterator[Write]:
+def history(store: Store, changing: pl.DataFrame, first_id: int, orders: Orders) -> Iterator[Write]:
     """What each of the `changing` rows changed; ids from `first_id` on."""
     if changing.is_empty():
         return
-    own = (_moment(now).alias("at"), pl.col("changes").alias("fields"))
-    yield store.insert(table_of(Change), _by_customer(changing, first_id, orders, *own))
+    fields = pl.col("changes").alias("fields")
+    yield store.insert(table_of(Change), _by_customer(changing, first_id, orders, fields), stamped="at")
 
 
-def outcomes(store: Store, ledger: pl.DataFrame, orders: Orders) -> Iterator[Write]:
+def ledger(store: Store, rows: pl.DataFrame) -> Iterator[Write]:
+    """What became of every row, as `Effect` has it."""
+    yield store.insert(table_of(TaskRow), rows)
+
+
+def outcomes(store: Store, rows: pl.DataFrame, orders: Orders) -> Iterator[Write]:
     """Which rows had which outcome."""
-    yield store.insert(table_of(Posting), postings.of_rows(ledger, orders.task_id))
+    yield store.insert(table_of(Posting), postings.of_rows(rows, orders.task_id))
 
 
 def _by_customer(rows: pl.DataFrame, first_id: int, orders: Orders, *own: str | pl.Expr) -> pl.DataFrame:
@@ -124,7 +128,3 @@ def _by_customer(rows: pl.DataFrame, first_id: int, orders: Orders, *own: str | 
         "record",
     )
     return entries.sort("customer_id", "id")
-
-
-def _moment(now: dt.datetime) -> pl.Expr:
-    return pl.lit(now.replace(tzinfo=None), pl.Datetime("us"))

@@ -1,5 +1,6 @@
 """Bulk statements for PostgreSQL, on the driver's connection inside SQLAlchemy's transaction."""
 
+import datetime as dt
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
@@ -25,6 +26,8 @@ class PostgresqlStore:
         self._driver.execute("set local lock_timeout = 0")
         for way in PLANNER:
             self._driver.execute(f"set local {way} = off")
+        (begun,) = self._driver.execute("select current_timestamp(3)").fetchone()
+        self.now: dt.datetime = begun.astimezone(dt.UTC)
 
     def commit_lazily(self) -> None:
         """Let the commit not wait for the disk; the next one that does takes this one along."""
@@ -73,8 +76,9 @@ class PostgresqlStore:
             return pl.DataFrame(schema=schema)
         return fetched(self._driver.execute(sql, (_array(keys),), binary=True), schema)
 
-    def insert(self, table: Table, rows: pl.DataFrame) -> Write:
-        """Insert rows."""
+    def insert(self, table: Table, rows: pl.DataFrame, *, stamped: str | None = None) -> Write:
+        """Insert rows. The `stamped` column is left to its default, which is `now` too: a moment costs as much to read
+        as any three numbers."""
         return self._copy(table.name, rows)
 
     def insert_missing(self, table: Table, rows: pl.DataFrame) -> Write:

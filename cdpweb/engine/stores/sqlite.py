@@ -6,7 +6,8 @@ import polars as pl
 from sqlalchemy import Connection, Table
 
 from cdpweb.engine.stores.fetching import SLICE_ROWS, Schema, fetched
-from cdpweb.engine.stores.writing import Write
+from cdpweb.engine.stores.writing import Write, moment
+from cdpweb.models.types import now
 
 STATEMENT_VALUES = 400
 """About how many values one INSERT carries: each statement costs, and longer ones gain nothing."""
@@ -19,6 +20,7 @@ class SqliteStore:
         driver = connection.connection.driver_connection
         assert driver is not None
         self._driver: Any = driver
+        self.now = now()
 
     def commit_lazily(self) -> None:
         """SQLite with a write-ahead log always does so."""
@@ -78,9 +80,9 @@ class SqliteStore:
     def _select(self, sql: str, keys: pl.Series, schema: Schema) -> pl.DataFrame:
         return fetched(self._driver.execute(sql, (_json(keys),)), schema)
 
-    def insert(self, table: Table, rows: pl.DataFrame) -> Write:
+    def insert(self, table: Table, rows: pl.DataFrame, *, stamped: str | None = None) -> Write:
         """Insert rows."""
-        return self._insert(table, rows)
+        return self._insert(table, rows.with_columns(moment(self.now).alias(stamped)) if stamped else rows)
 
     def insert_missing(self, table: Table, rows: pl.DataFrame) -> Write:
         """Insert rows whose key is not there."""

@@ -1,4 +1,4 @@
-"""Postings lie in the order of their buckets: new ones meet in few pages, however many customers there are."""
+"""Postings lie in the order of their buckets; PostgreSQL knows itself when what it takes in was recorded."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,16 +12,26 @@ depends_on = None
 
 BY_BUCKET = ("kind", "bucket", "value", "first")
 BY_VALUE = ("kind", "value", "bucket", "first")
+STAMPED = (("customers", "created_at"), ("actions", "recorded_at"), ("changes", "at"))
 
 
 def upgrade() -> None:
     """Go on to this revision."""
     _lay(BY_BUCKET)
+    _stamp("current_timestamp(3)")
 
 
 def downgrade() -> None:
     """Go back to the revision before."""
     _lay(BY_VALUE)
+    _stamp(None)
+
+
+def _stamp(default: str | None) -> None:
+    """Give PostgreSQL a `default` for times of recording: the moment of the transaction, to the millisecond."""
+    if op.get_bind().dialect.name == "postgresql":
+        for table, column in STAMPED:
+            op.alter_column(table, column, server_default=default and sa.text(default))
 
 
 def _lay(key: tuple[str, ...]) -> None:
