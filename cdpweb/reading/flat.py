@@ -19,7 +19,7 @@ import polars as pl
 from cdpweb.reading.dialect import Dialect
 from cdpweb.reading.window import LINE_END, Window
 
-PIECE_BYTES = 1 << 18
+PIECE_BYTES = 1 << 20
 MAX_RECORD_BYTES = 64 << 20
 LOOKAHEAD_BYTES = 4
 """After a cell one character must be in sight: a delimiter takes up to four bytes, CR LF two."""
@@ -156,10 +156,11 @@ class Flattener:
         Before it: a delimiter, a line end or the start; after it: a delimiter, a line end or the end. Two stretches
         side by side are a doubled quote within one cell.
         """
-        quote, text = self.alphabet.quote, pl.Series([outside], dtype=pl.Binary).cast(pl.String)
-        opening = text.str.count_matches(self._grammar.opening)[0] + outside.startswith(quote)
-        closing = text.str.count_matches(self._grammar.closing)[0] + outside.endswith(quote)
-        return bool(opening + doubled == pairs and closing + doubled == pairs)
+        quote, text = self.alphabet.quote, pl.Series("text", [outside], dtype=pl.Binary).cast(pl.String)
+        counts = (pl.col("text").str.count_matches(one) for one in (self._grammar.opening, self._grammar.closing))
+        opening, closing = text.to_frame().select(one.alias(str(number)) for number, one in enumerate(counts)).row(0)
+        opens, closes = opening + outside.startswith(quote), closing + outside.endswith(quote)
+        return bool(opens + doubled == pairs and closes + doubled == pairs)
 
     def _exact(self, size: int) -> bytes:
         """The records that begin within the next `size` bytes, at least one, one by one where there are quotes."""
