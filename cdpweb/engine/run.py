@@ -346,9 +346,10 @@ class _Run:
 
     def _customers(self, connection: Connection) -> int:
         """How many customers the task created or changed: rows are counted elsewhere (rules §4)."""
-        own = (TaskRow.task_id == self.task_id, TaskRow.outcome.in_([Outcome.CREATED, Outcome.UPDATED]))
-        touched = select(TaskRow.customer_id).where(*own).distinct().subquery()
-        return connection.execute(select(func.count(touched.c.customer_id))).scalar_one()
+        counted = select(func.count(TaskRow.customer_id.distinct())).where(
+            TaskRow.task_id == self.task_id, TaskRow.outcome.in_([Outcome.CREATED, Outcome.UPDATED])
+        )
+        return connection.execute(counted).scalar_one()
 
     def fail(self, reason: str) -> None:
         """Mark the task as failed, if it is still ours."""
