@@ -1,5 +1,6 @@
 """What a block does, before any of it is written: rows matched, applied, and given the settings of their actions."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import polars as pl
@@ -11,20 +12,19 @@ from cdpweb.engine.actions import SAID, actions, with_settings
 from cdpweb.engine.apply import apply
 from cdpweb.engine.choices import with_choices
 from cdpweb.engine.match import Move, match
-from cdpweb.engine.normalise import Normalised
+from cdpweb.engine.normalise import VALUE_CHARACTERS, Normalised
 from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import Reads
 from cdpweb.models.customers import STORED_COLUMNS
 
 
 class Effect(NamedTuple):
-    """What a block does. Newcomers have the negative numbers of their creating records until they are `numbered`.
+    """What a block does. Until they are `numbered`, newcomers are -1, -2 and so on in the order of the file.
 
     `ledger`: the outcome of every row, in the columns of the table. `acting`: the rows that write an action;
     `changing`: those that changed something; both as the rows of `Applied`, with the settings of their actions.
     `created`: columns of `customers`, and under their names in files the IDs of external systems. `changed`, `members`:
-    see `Applied`. `moves`: identifiers of customers who were there. `problems`: those found since the block was
-    normalised.
+    see `Applied`. `moves`: identifiers of customers who were there. `problems`: all of the block's.
     """
 
     ledger: pl.DataFrame
@@ -38,19 +38,28 @@ class Effect(NamedTuple):
 
     def numbered(self, first: int) -> "Effect":
         """The same with ids for newcomers, from `first` on, in the order of the file."""
-        order = -self.created["id"].sort(descending=True)
+        return self._called(lambda newcomers: first - 1 - newcomers)
 
-        def with_ids(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    def in_order(self) -> "Effect":
+        """The same of an effect whose newcomers have the negative numbers of their creating records."""
+        created = self.created.sort("id", descending=True)
+        records = -created["id"]
+        ordered = self._replace(created=created)
+        return ordered._called(lambda newcomers: -1 - records.search_sorted(-newcomers).cast(pl.Int64))
+
+    def _called(self, new: Callable[[pl.Series], pl.Series]) -> "Effect":
+        """The same with `new` numbers for newcomers."""
+
+        def called(frame: pl.DataFrame, column: str) -> pl.DataFrame:
             customer = frame[column]
-            ids = order.search_sorted(-customer).cast(pl.Int64) + first
-            return frame.with_columns(pl.when(customer < 0).then(ids).otherwise(customer).alias(column))
+            return frame.with_columns(pl.when(customer < 0).then(new(customer)).otherwise(customer).alias(column))
 
         return self._replace(
-            ledger=with_ids(self.ledger, "customer_id"),
-            acting=with_ids(self.acting, "customer"),
-            changing=with_ids(self.changing, "customer"),
-            created=with_ids(self.created, "id").sort("id"),
-            members=with_ids(self.members, "customer"),
+            ledger=called(self.ledger, "customer_id"),
+            acting=called(self.acting, "customer"),
+            changing=called(self.changing, "customer"),
+            created=called(self.created, "id"),
+            members=called(self.members, "customer"),
         )
 
 
@@ -65,7 +74,7 @@ def decide(block: Normalised, orders: Orders, store: Reads, connection: Connecti
     applied = apply(chosen, matched, orders, store)
     said = speaking.select("record", *(name for name in SAID if name in speaking.columns))
     rows = with_settings(applied.rows.join(said, on="record", maintain_order="left"), orders)
-    return Effect(
+    effect = Effect(
         ledger=_ledger(block, rows, orders),
         acting=actions(rows, orders),
         changing=rows.filter("changed"),
@@ -73,8 +82,20 @@ def decide(block: Normalised, orders: Orders, store: Reads, connection: Connecti
         changed=applied.changed,
         members=applied.members,
         moves=matched.moves,
-        problems=pl.concat([matched.problems, applied.problems]),
+        problems=pl.concat([block.problems, *(_quoting(one.problems, block.cells) for one in (matched, applied))]),
     )
+    return effect.in_order()
+
+
+def _quoting(problems: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """The problems with the cells of the file in place of what was made of them."""
+    if problems.is_empty():
+        return problems
+    told = cells.filter(pl.col("record").is_in(problems["record"].implode()))
+    told = told.unpivot(index="record", variable_name="column", value_name="cell")
+    quoted = problems.join(told, on=["record", "column"], how="left", maintain_order="left")
+    value = pl.coalesce(pl.col("cell").cast(pl.String).str.slice(0, VALUE_CHARACTERS), "value")
+    return quoted.with_columns(value=value).drop("cell")
 
 
 def _created(created: pl.DataFrame, rows: pl.DataFrame, orders: Orders) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from cdpweb.engine.choices import with_choices
 from cdpweb.engine.decide import decide
 from cdpweb.engine.foresight import Foreseen
 from cdpweb.engine.match import match
-from cdpweb.engine.normalise import VALUE_CHARACTERS, Normalised
+from cdpweb.engine.normalise import Normalised
 from cdpweb.engine.orders import Orders
 from cdpweb.engine.stores import Store, store_for, take_turn
 from cdpweb.engine.stores.writing import Write
@@ -84,11 +84,10 @@ def write_block(
     effect = effect.numbered(reserve(connection, "customers", effect.created.height))
     left = Aftermath.of(turn, effect)
     prepared.aftermath.set_result(left)
-    problems = pl.concat([block.problems, _quoting(effect.problems, block.cells)])
     # Newcomers take longest to gather: before them comes what takes long to write.
     together = chain(
-        _problems(connection, store, problems, orders),
         writes.ledger(store, effect.ledger),
+        _problems(connection, store, effect.problems, orders),
         writes.identities(store, effect.moves, orders),
         writes.history(store, effect.changing, first_change, orders),
         writes.feed(store, effect.acting, first_action, orders),
@@ -100,7 +99,7 @@ def write_block(
     with closing(ahead(together)) as gathered:
         for write in gathered:
             write()
-    return _counts(effect.ledger, problems), left
+    return _counts(effect.ledger, effect.problems), left
 
 
 def write_by_hand(connection: Connection, block: Normalised, orders: Orders) -> tuple[pl.DataFrame, str | None]:
@@ -128,17 +127,6 @@ def write_by_hand(connection: Connection, block: Normalised, orders: Orders) -> 
 
 
 # Problems and counts
-
-
-def _quoting(problems: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
-    """The problems with the cells of the file in place of what was made of them."""
-    if problems.is_empty():
-        return problems
-    told = cells.filter(pl.col("record").is_in(problems["record"].implode()))
-    told = told.unpivot(index="record", variable_name="column", value_name="cell")
-    quoted = problems.join(told, on=["record", "column"], how="left", maintain_order="left")
-    value = pl.coalesce(pl.col("cell").cast(pl.String).str.slice(0, VALUE_CHARACTERS), "value")
-    return quoted.with_columns(value=value).drop("cell")
 
 
 def _problems(connection: Connection, store: Store, problems: pl.DataFrame, orders: Orders) -> Iterator[Write]:

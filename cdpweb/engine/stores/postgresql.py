@@ -77,8 +77,7 @@ class PostgresqlStore:
         return fetched(self._driver.execute(sql, (_array(keys),), binary=True), schema)
 
     def insert(self, table: Table, rows: pl.DataFrame, *, stamped: str | None = None) -> Write:
-        """Insert rows. The `stamped` column is left to its default, which is `now` too: a moment costs as much to read
-        as any three numbers."""
+        """Insert rows. The `stamped` column is left to its default, which is `now` too."""
         return self._copy(table.name, rows)
 
     def insert_missing(self, table: Table, rows: pl.DataFrame) -> Write:
