@@ -32,7 +32,7 @@ from cdpweb.models.connections import WRITING_BLOCKS
 from cdpweb.models.snapshot import snapshot
 from cdpweb.models.types import now
 from cdpweb.reading.archives import open_plain
-from cdpweb.reading.blocks import Block, BlockReader, Position, read_blocks, read_header
+from cdpweb.reading.blocks import Block, BlockReader, Position, read_header
 from cdpweb.reading.dialect import Dialect
 from cdpweb.reading.errors import FileRefused, file_gone
 from cdpweb.reading.workfile import write_work_file
@@ -182,10 +182,14 @@ class _Run:
         path = self._work_file(task, dialect)
         start = read_header(path, dialect, self.limits.max_cell_bytes).next
         orders = self._orders(task)
-        limits = self.limits
-        read = read_blocks(path, dialect, len(task.header), start, limits.block_bytes, limits.max_cell_bytes)
-        with closing(ahead(read)) as blocks:
-            findings = check(blocks, orders, task.answers.get("nameless", ()))
+        with path.open("rb") as file:
+            reader = BlockReader(file, dialect, len(task.header), start, self.limits.max_cell_bytes)
+            # Nothing else gets done meanwhile, so that each step of reading has a thread of its own.
+            with (
+                closing(ahead(reader.flats(self.limits.block_bytes))) as flats,
+                closing(ahead(reader.blocks(flats))) as blocks,
+            ):
+                findings = check(blocks, orders, task.answers.get("nameless", ()))
         self._after_check(findings, orders, path, start)
 
     def _work_file(self, task: Row[Any], dialect: Dialect) -> Path:

@@ -1,9 +1,9 @@
 """Blocks of numbered rows out of a work file, restartable between any two of them (rules §1.4)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import polars as pl
 
@@ -119,12 +119,21 @@ def blocks_of(
 ) -> Iterator[Block]:
     """As read_blocks, from an open file."""
     reader = BlockReader(file, dialect, columns, start, max_cell_bytes)
-    while not reader.is_done:
-        yield reader.block(block_bytes)
+    return reader.blocks(reader.flats(block_bytes))
+
+
+class Flat(NamedTuple):
+    """Some records as flat text (see flat.py), and where they end in the work file."""
+
+    text: bytes
+    end: int
 
 
 class BlockReader:
-    """Reads an open work file from a position on, a block at a time; keeps nothing of a block that it has given."""
+    """Reads an open work file from a position on, a block at a time; keeps nothing of a block that it has given.
+
+    The two steps of it, `flats` and `blocks`, may each have a thread of its own.
+    """
 
     def __init__(self, file: BinaryIO, dialect: Dialect, columns: int, start: Position, max_cell_bytes: int) -> None:
         self._flattener = Flattener(file, dialect, start.offset, max_cell_bytes)
@@ -138,11 +147,25 @@ class BlockReader:
 
     def block(self, size: int) -> Block:
         """The records that begin within the next `size` bytes, at least one. Raises as read_blocks."""
-        at, flattener = self._position, self._flattener
+        return next(self.blocks(self.flats(size)))
+
+    def flats(self, size: int) -> Iterator[Flat]:
+        """The first step: flat text of about `size` bytes each. Raises RecordTooLong."""
+        while not self.is_done:
+            text = self._flattener.read(size)
+            yield Flat(text, self._flattener.window.offset)
+
+    def blocks(self, flats: Iterable[Flat]) -> Iterator[Block]:
+        """The second step: a block of each of the `flats`. Raises as read_blocks."""
         try:
-            flat = flattener.read(size)
+            for flat in flats:
+                yield self._block(flat)
         except RecordTooLong as error:
+            at = self._position
             raise errors.record_too_long(at.record, at.line, MAX_RECORD_BYTES) from error
-        rows, next_line = rows_of(flat, flattener.alphabet, self._columns, at.record, at.line)
-        self._position = Position(flattener.window.offset, at.record + rows.height, next_line)
+
+    def _block(self, flat: Flat) -> Block:
+        at = self._position
+        rows, next_line = rows_of(flat.text, self._flattener.alphabet, self._columns, at.record, at.line)
+        self._position = Position(flat.end, at.record + rows.height, next_line)
         return Block(rows, self._position)

@@ -23,9 +23,8 @@ class PostgresqlStore:
         driver: Any = connection.connection.driver_connection
         self._driver = driver
         # Behind the blocks of many imports a block may wait longer than a person would.
-        self._driver.execute("set local lock_timeout = 0")
-        for way in PLANNER:
-            self._driver.execute(f"set local {way} = off")
+        settings = {"lock_timeout": "0"} | dict.fromkeys(PLANNER, "off")
+        self._driver.execute("; ".join(f"set local {name} = {value}" for name, value in settings.items()))
         (begun,) = self._driver.execute("select current_timestamp(3)").fetchone()
         self.now: dt.datetime = begun.astimezone(dt.UTC)
 
