@@ -24,9 +24,9 @@ def far_ahead() -> Iterator[None]:
         nonlocal coming
         making = iter(items)
         with ThreadPoolExecutor(1, "ahead") as beside:
-            coming = beside.submit(next, making, _END)  # type: ignore[arg-type]
-            while (item := coming.result()) is not _END:
-                coming = beside.submit(next, making, _END)  # type: ignore[arg-type]
+            own = coming = beside.submit(next, making, _END)  # type: ignore[arg-type]
+            while (item := own.result()) is not _END:
+                own = coming = beside.submit(next, making, _END)  # type: ignore[arg-type]
                 yield item
 
     def waiting(*given: Any) -> Any:
