@@ -117,8 +117,8 @@ class Change(Base):
 
 
 for stamped in (table_of(Customer).c.created_at, table_of(Action).c.recorded_at, table_of(Change).c.at):
-    # PostgreSQL fills in what an import leaves out, with the moment of the transaction: reading a moment that is given
-    # costs as much as reading three numbers.
+    # PostgreSQL fills in what an import leaves out, with the moment of the transaction: to read one that is given
+    # takes a microsecond.
     default = DDL(f"ALTER TABLE {stamped.table.name} ALTER {stamped.name} SET DEFAULT current_timestamp(3)")
     event.listen(stamped.table, "after_create", default.execute_if(dialect="postgresql"))
 
