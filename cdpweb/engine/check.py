@@ -67,7 +67,7 @@ def check(blocks: Iterable[Block], orders: Orders, nameless: Iterable[int] = ())
                 _look(findings, orders, name, text.filter((text != "") & (text != CLEAR)))
         silent -= {index for index in silent if block.rows[f"c{index}"].str.contains(r"\S").any()}
         if settings.mapped:
-            _unknown(findings, normalise(block.rows, settings).problems, settings)
+            _unknown(findings, block.rows, settings)
     findings.empty = [orders.headers[orders.mapped[name]] for name in orders.mapped if name in speechless]
     findings.nameless = sorted(set(nameless) - silent)
     return findings
@@ -89,12 +89,20 @@ def _settings_only(orders: Orders) -> Orders:
     return replace(orders, columns=tuple(name if name in kept else None for name in orders.columns))
 
 
-def _unknown(findings: Findings, problems: pl.DataFrame, orders: Orders) -> None:
+def _unknown(findings: Findings, rows: pl.DataFrame, orders: Orders) -> None:
+    """Count the unknown values; few rows differ in their settings, and only where one is unknown all are looked at."""
+    different = rows.unique(["fault", "blank", *(f"c{index}" for index in orders.mapped.values())])
+    if _unknowns(different, orders).is_empty():
+        return
     fields = {orders.headers[index]: name for name, index in orders.mapped.items()}
-    wrong = problems.filter(pl.col("code") == "unknown_setting_value").group_by("column", "value").len()
+    wrong = _unknowns(rows, orders).group_by("column", "value").len()
     # What holds NUL is invalid whatever is answered.
     for header, value, count in wrong.filter(~pl.col("value").str.contains("\0", literal=True)).iter_rows():
         findings.unknown.setdefault(fields[header], Counter())[value] += count
+
+
+def _unknowns(rows: pl.DataFrame, orders: Orders) -> pl.DataFrame:
+    return normalise(rows, orders).problems.filter(pl.col("code") == "unknown_setting_value")
 
 
 def questions(findings: Findings, orders: Orders, answers: dict[str, Any]) -> list[dict[str, Any]]:

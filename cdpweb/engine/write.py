@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain
 
 import polars as pl
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from cdpweb.domain.problems import NUL_SIGN, PROBLEMS, Severity
 from cdpweb.domain.tasks import Outcome
@@ -153,14 +153,20 @@ def _groups(connection: Connection, problems: pl.DataFrame, orders: Orders) -> N
     grouped = problems.group_by("code", pl.col("column").fill_null(""), maintain_order=True).agg(
         count=pl.len(), samples=sample
     )
+    fresh, counted = [], []
     for code, column, count, samples in grouped.iter_rows():
-        key = {"task_id": orders.task_id, "code": code, "column": column}
         if (code, column) not in stored:
-            connection.execute(insert(ProblemGroup).values(**key, count=count, samples=samples))
-            continue
-        before, kept = stored[code, column]
-        counted = {"count": before + count, "samples": (kept + samples)[:SAMPLES]}
-        connection.execute(update(ProblemGroup).filter_by(**key).values(**counted))
+            fresh.append(
+                {"task_id": orders.task_id, "code": code, "column": column, "count": count, "samples": samples}
+            )
+        else:
+            before, kept = stored[code, column]
+            counted.append({"of": code, "at": column, "count": before + count, "samples": (kept + samples)[:SAMPLES]})
+    if fresh:
+        connection.execute(insert(table), fresh)
+    if counted:
+        own = (table.c.task_id == orders.task_id, table.c.code == bindparam("of"), table.c.column == bindparam("at"))
+        connection.execute(update(table).where(*own), counted)
 
 
 def _counts(ledger: pl.DataFrame, problems: pl.DataFrame) -> Counts:

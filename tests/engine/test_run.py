@@ -1,5 +1,7 @@
 """The loop: claim, check, blocks, pause, cancel, failure; and that no block is ever applied twice (rules §4)."""
 
+import datetime as dt
+
 import pytest
 from sqlalchemy import update
 
@@ -8,6 +10,7 @@ from cdpweb.engine import run as run_module
 from cdpweb.engine.write import BlockDoesNotAddUp
 from cdpweb.extensions import db
 from cdpweb.models import Action, Change, Task
+from cdpweb.models.types import now
 from cdpweb.services import tasks
 
 FILE = "Email,FirstName\n" + "".join(f"person{n}@mail.cdpweb.org,Name {n}\n" for n in range(50))
@@ -31,6 +34,18 @@ def test_the_same_file_again_changes_nothing_and_writes_no_action(bench):
     again = bench.run(bench.task(FILE))
     assert (again.created, again.updated, again.unchanged) == (0, 0, 50)
     assert len(bench.all(Action)) == 50
+
+
+def test_all_that_a_block_writes_was_recorded_at_one_moment(bench):
+    before = now()
+    bench.run(bench.task(FILE))
+    after = now()
+    (recorded,) = {one.created_at for one in bench.customers()} | {one.recorded_at for one in bench.all(Action)}
+    bench.run(bench.task(FILE.replace(",Name", ",Other")))
+    (changed,) = {one.at for one in bench.all(Change)}
+    slack = dt.timedelta(milliseconds=1)  # one is rounded, the other cut off
+    assert before - slack <= recorded <= after + slack <= changed + 2 * slack
+    assert {recorded.microsecond % 1000, changed.microsecond % 1000} == {0}
 
 
 @pytest.mark.parametrize("block_bytes", [1, 100, 1 << 20])
@@ -206,3 +221,10 @@ def test_unknown_setting_values_are_asked_about_and_can_be_mapped_or_left(bench)
     assert (left.created, left.rejected) == (1, 2)
     mapped = bench.task(text, from_file=switches, replacements={"ApiEndpoint": {"shop": "cdpweb"}})
     assert bench.run(mapped).created == 2
+
+
+def test_an_unknown_setting_value_is_asked_about_though_it_stands_in_a_broken_row_too(bench):
+    text = "Email,ApiEndpoint\na@mail.cdpweb.org,shop,surplus\nb@mail.cdpweb.org,shop\n"
+    task = bench.run(bench.task(text, from_file=frozenset([Switch.API_ENDPOINT])))
+    [question] = task.questions
+    assert question["values"] == [{"value": "shop", "count": 1}]
