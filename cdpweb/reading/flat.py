@@ -20,6 +20,8 @@ from cdpweb.reading.dialect import Dialect
 from cdpweb.reading.window import LINE_END, Window
 
 PIECE_BYTES = 1 << 20
+"""Flattened at a time: every piece takes some calls of polars, which smaller ones would make more of."""
+
 MAX_RECORD_BYTES = 64 << 20
 LOOKAHEAD_BYTES = 4
 """After a cell one character must be in sight: a delimiter takes up to four bytes, CR LF two."""
