@@ -16,8 +16,8 @@ run: venv ## Install, migrate and start everything; Ctrl-C stops it
 test: venv ## Install what the tests need and run them
 	@$(call install,dev)
 	@sh requirements/programs.sh
-	@# Twice as many at a time as there are cores: many wait for a process to start or to end, which compiled code shortens.
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist loadgroup
+	@# One more at a time than there are cores: many wait for a process to start or to end, which compiled code shortens.
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadgroup
 
 lint: venv ## Check style, types, directions of imports, templates and licences
 	@$(call install,dev)

@@ -13,7 +13,7 @@ from .engine import ByEngine
 from .importers import WHOLE_FILE_BYTES, File, by_reference
 from .state import State
 
-EXAMPLES = int(os.environ.get("CDPWEB_TESTS_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("CDPWEB_TESTS_EXAMPLES", "16"))
 """How many pairs of files are imported; a bug in rare company wants thousands."""
 
 
