@@ -68,5 +68,5 @@ class _Among:
         return self._store.external_owners(system_id, self._possible(f"system {system_id}", values))
 
     def _possible(self, kind: str, values: pl.Series) -> pl.Series:
-        known = self._spoken.known(kind, values)
+        known = self._spoken.known(kind, values)  # noted even where it is of no use: the next block may be complete
         return known if self._is_complete else values

@@ -1,6 +1,5 @@
 """The few statements that differ between the databases, behind one small interface."""
 
-import datetime as dt
 from typing import Protocol
 
 import polars as pl
@@ -42,16 +41,14 @@ class Store(Reads, Protocol):
     """Bulk statements inside the transaction of one block.
 
     What reads does so at once. What writes gives a `Write`, made in whatever thread, to be called in the connection's.
-    `now` is the moment of recording of all that the transaction writes.
     """
-
-    now: dt.datetime
 
     def commit_lazily(self) -> None:
         """Let the transaction's commit not wait for the disk: for what is written again where a crash undoes it."""
 
     def insert(self, table: Table, rows: pl.DataFrame, *, stamped: str | None = None) -> Write:
-        """Insert `rows`; the frame's columns are named as the table's. The column `stamped` is given `now`."""
+        """Insert `rows`; the frame's columns are named as the table's. The column `stamped` is given the moment of
+        recording, which is one for all that the transaction writes."""
 
     def insert_missing(self, table: Table, rows: pl.DataFrame) -> Write:
         """Insert those of the `rows` whose primary key is not there yet."""

@@ -1,6 +1,5 @@
 """Bulk statements for PostgreSQL, on the driver's connection inside SQLAlchemy's transaction."""
 
-import datetime as dt
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
@@ -25,8 +24,6 @@ class PostgresqlStore:
         # Behind the blocks of many imports a block may wait longer than a person would.
         settings = {"lock_timeout": "0"} | dict.fromkeys(PLANNER, "off")
         self._driver.execute("; ".join(f"set local {name} = {value}" for name, value in settings.items()))
-        (begun,) = self._driver.execute("select current_timestamp(3)").fetchone()
-        self.now: dt.datetime = begun.astimezone(dt.UTC)
 
     def commit_lazily(self) -> None:
         """Let the commit not wait for the disk; the next one that does takes this one along."""
@@ -76,7 +73,7 @@ class PostgresqlStore:
         return fetched(self._driver.execute(sql, (_array(keys),), binary=True), schema)
 
     def insert(self, table: Table, rows: pl.DataFrame, *, stamped: str | None = None) -> Write:
-        """Insert rows. The `stamped` column is left to its default, which is `now` too."""
+        """Insert rows. The `stamped` column is left to its default: the moment at which the transaction began."""
         return self._copy(table.name, rows)
 
     def insert_missing(self, table: Table, rows: pl.DataFrame) -> Write:

@@ -6,7 +6,7 @@ import polars as pl
 from sqlalchemy import Connection, Table
 
 from cdpweb.engine.stores.fetching import SLICE_ROWS, Schema, fetched
-from cdpweb.engine.stores.writing import Write, moment
+from cdpweb.engine.stores.writing import Write
 from cdpweb.models.types import now
 
 STATEMENT_VALUES = 400
@@ -20,7 +20,7 @@ class SqliteStore:
         driver = connection.connection.driver_connection
         assert driver is not None
         self._driver: Any = driver
-        self.now = now()
+        self._now = pl.lit(now().replace(tzinfo=None), pl.Datetime("us"))
 
     def commit_lazily(self) -> None:
         """SQLite with a write-ahead log always does so."""
@@ -82,7 +82,7 @@ class SqliteStore:
 
     def insert(self, table: Table, rows: pl.DataFrame, *, stamped: str | None = None) -> Write:
         """Insert rows."""
-        return self._insert(table, rows.with_columns(moment(self.now).alias(stamped)) if stamped else rows)
+        return self._insert(table, rows.with_columns(self._now.alias(stamped)) if stamped else rows)
 
     def insert_missing(self, table: Table, rows: pl.DataFrame) -> Write:
         """Insert rows whose key is not there."""
