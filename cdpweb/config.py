@@ -59,7 +59,7 @@ class Config:
     CHANGES_RETENTION_DAYS: int = setting(365, "days", "how long changes are kept, and with them undo", least=0)
     BLOCK_BYTES: int = setting(8 * MEGABYTE, "bytes", "the most of a file that is written in one transaction", least=1)
     WAIT_BETWEEN_BLOCKS_SECONDS: float = setting(
-        0.03, "seconds", "pause between two blocks, in which others may write to SQLite", least=0
+        0.0, "seconds", "pause between two blocks, for a machine that has other things to do", least=0
     )
     LEASE_MILLISECONDS: int = setting(5000, "milliseconds", "how long a silent worker is believed alive", least=1000)
     POLL_SECONDS: float = setting(1.0, "seconds", "how often an open page asks how its task is doing", least=0.2)
