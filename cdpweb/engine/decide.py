@@ -7,6 +7,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from cdpweb.domain.fields import EMAIL, PHONE
+from cdpweb.domain.problems import NUL_SIGN
 from cdpweb.domain.tasks import Outcome
 from cdpweb.engine.actions import SAID, actions, with_settings
 from cdpweb.engine.apply import apply
@@ -24,7 +25,8 @@ class Effect(NamedTuple):
     `ledger`: the outcome of every row, in the columns of the table. `acting`: the rows that write an action;
     `changing`: those that changed something; both as the rows of `Applied`, with the settings of their actions.
     `created`: columns of `customers`, and under their names in files the IDs of external systems. `changed`, `members`:
-    see `Applied`. `moves`: identifiers of customers who were there. `problems`: all of the block's.
+    see `Applied`. `moves`: identifiers of customers who were there. `problems`: all of the block's, in the columns of
+    the table, but for the task.
     """
 
     ledger: pl.DataFrame
@@ -82,9 +84,18 @@ def decide(block: Normalised, orders: Orders, store: Reads, connection: Connecti
         changed=applied.changed,
         members=applied.members,
         moves=matched.moves,
-        problems=pl.concat([block.problems, *(_quoting(one.problems, block.cells) for one in (matched, applied))]),
+        problems=_problems(block, matched.problems, applied.problems),
     )
     return effect.in_order()
+
+
+def _problems(block: Normalised, *found: pl.DataFrame) -> pl.DataFrame:
+    """All problems in the order of the rows, those of a row numbered."""
+    every = pl.concat([block.problems, *(_quoting(problems, block.cells) for problems in found)])
+    return every.sort("record", maintain_order=True).with_columns(
+        value=pl.col("value").str.replace_all("\0", NUL_SIGN, literal=True),
+        number=pl.int_range(1, pl.len() + 1).over("record"),
+    )
 
 
 def _quoting(problems: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from itertools import chain
 import polars as pl
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from cdpweb.domain.problems import NUL_SIGN, PROBLEMS, Severity
+from cdpweb.domain.problems import PROBLEMS, Severity
 from cdpweb.domain.tasks import Outcome
 from cdpweb.engine import writes
 from cdpweb.engine.aftermath import Aftermath
@@ -84,17 +84,17 @@ def write_block(
     effect = effect.numbered(reserve(connection, "customers", effect.created.height))
     left = Aftermath.of(turn, effect)
     prepared.aftermath.set_result(left)
-    # Newcomers take longest to gather: before them comes what takes long to write.
+    # While one is written the next is gathered: what takes long to gather follows what takes long to write.
     together = chain(
-        writes.ledger(store, effect.ledger),
         _problems(connection, store, effect.problems, orders),
         writes.identities(store, effect.moves, orders),
         writes.history(store, effect.changing, first_change, orders),
+        writes.ledger(store, effect.ledger),
         writes.feed(store, effect.acting, first_action, orders),
         writes.newcomers(store, effect.created, orders),
+        writes.outcomes(store, effect.ledger, orders),
         writes.changed(store, effect.changed, effect.moves, orders),
         writes.members(store, effect.members),
-        writes.outcomes(store, effect.ledger, orders),
     )
     with closing(ahead(together)) as gathered:
         for write in gathered:
@@ -132,12 +132,8 @@ def write_by_hand(connection: Connection, block: Normalised, orders: Orders) -> 
 def _problems(connection: Connection, store: Store, problems: pl.DataFrame, orders: Orders) -> Iterator[Write]:
     if problems.is_empty():
         return
-    in_order = problems.sort("record", maintain_order=True).with_columns(
-        value=pl.col("value").str.replace_all("\0", NUL_SIGN, literal=True),
-        number=pl.int_range(1, pl.len() + 1).over("record"),
-    )
-    yield store.insert(table_of(RowProblem), in_order.with_columns(task_id=pl.lit(orders.task_id)))
-    yield partial(_groups, connection, in_order, orders)
+    yield store.insert(table_of(RowProblem), problems.with_columns(task_id=pl.lit(orders.task_id)))
+    yield partial(_groups, connection, problems, orders)
 
 
 def _groups(connection: Connection, problems: pl.DataFrame, orders: Orders) -> None:
