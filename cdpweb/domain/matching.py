@@ -15,12 +15,15 @@ Identifier = int | str
 """A canonical value: CustomerId and phone are whole numbers, email and external IDs text."""
 
 
+LEVELS = {CUSTOMER_ID: 0, EMAIL: 2, PHONE: 3}
+
+
 def level_of(column: str) -> int:
     """The strength of an identifier column: 0 is the strongest; external IDs are all alike (rules §5)."""
-    return {CUSTOMER_ID: 0, EMAIL: 2, PHONE: 3}.get(column, 1)
+    return LEVELS.get(column, 1)
 
 
-@dataclass
+@dataclass(slots=True)
 class Verdict:
     """What a row's identifiers mean.
 
