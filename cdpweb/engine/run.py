@@ -31,11 +31,10 @@ from cdpweb.models.base import table_of
 from cdpweb.models.connections import WRITING_BLOCKS
 from cdpweb.models.snapshot import snapshot
 from cdpweb.models.types import now
-from cdpweb.reading.archives import open_plain
 from cdpweb.reading.blocks import Block, BlockReader, Position, read_header
 from cdpweb.reading.dialect import Dialect
 from cdpweb.reading.errors import FileRefused, file_gone
-from cdpweb.reading.workfile import write_work_file
+from cdpweb.reading.workfile import make_work_file
 
 log = structlog.get_logger(__name__)
 
@@ -200,8 +199,7 @@ class _Run:
         if task.total_records is None or not path.exists():
             if not upload.exists():
                 raise file_gone(name)
-            with open_plain(upload, self.limits.max_unpacked_bytes) as plain:
-                write_work_file(plain, path, dialect.encoding)
+            make_work_file(upload, path, dialect.encoding, self.limits.max_unpacked_bytes)
         return path
 
     def _after_check(self, findings: Findings, orders: Orders, path: Path, start: Position) -> None:

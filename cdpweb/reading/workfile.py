@@ -1,12 +1,13 @@
 """The work file: an upload's text once in UTF-8, so that a byte offset is a place to resume at (rules §1.3)."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from cdpweb.reading import errors
-from cdpweb.reading.archives import Readable, read_all
+from cdpweb.reading.archives import Kind, Readable, open_plain, read_all
 from cdpweb.reading.encoding import Decoder, byte_order_mark, detect, looks_binary, offered, python_codec
 
 PIECE_BYTES = 1 << 20
@@ -31,6 +32,39 @@ class Transcoded:
 
     encoding: str
     has_mark: bool
+
+
+def make_work_file(stored: Path, target: Path, encoding: str, max_unpacked_bytes: int) -> None:
+    """Have the text of a stored file at `target`.
+
+    A file that is its text already only gets a second name, where the file system has such. Raises FileRefused, as
+    `open_plain` and `write_work_file` do.
+    """
+    with open_plain(stored, max_unpacked_bytes) as plain:
+        if plain.kind is Kind.PLAIN and _is_its_text(plain, encoding):
+            target.unlink(missing_ok=True)
+            with suppress(OSError):
+                target.hardlink_to(stored)
+                return
+    with open_plain(stored, max_unpacked_bytes) as plain:
+        write_work_file(plain, target, encoding)
+
+
+def _is_its_text(stream: Readable, encoding: str) -> bool:
+    """Whether transcoding would change nothing; False also where it would be refused."""
+    piece = read_all(stream, SAMPLE_BYTES)
+    if not piece or byte_order_mark(piece) or offered(encoding) != "utf-8":
+        return False
+    decoder = Decoder("utf-8")
+    try:
+        if looks_binary(decoder.to_utf8(piece).decode()):
+            return False
+        while piece:
+            piece = stream.read(PIECE_BYTES)
+            decoder.to_utf8(piece, final=not piece)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def write_work_file(stream: Readable, target: Path, encoding: str) -> WorkFile:

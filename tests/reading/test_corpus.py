@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cdpweb.reading.archives import open_plain
 from cdpweb.reading.blocks import Position, read_blocks, read_header
 from cdpweb.reading.dialect import Dialect
-from cdpweb.reading.workfile import write_work_file
+from cdpweb.reading.workfile import make_work_file
 from tests.reading import grammar
 
 DATA = Path(__file__).parents[1] / "data"
@@ -151,8 +150,7 @@ def test_a_file_of_the_collection_is_read_as_its_text(name: str, tmp_path: Path)
 def assert_read(upload: Path, dialect: Dialect, text: str, folder: Path | None = None) -> None:
     """At every block size, and from the end of every block on, the records and lines are the grammar's."""
     work = (folder or upload.parent) / "work"
-    with open_plain(upload, WHOLE) as plain:
-        write_work_file(plain, work, dialect.encoding)
+    make_work_file(upload, work, dialect.encoding, WHOLE)
     assert work.read_bytes().decode() == text
     header = read_header(work, dialect, MAX_CELL)
     at = 0

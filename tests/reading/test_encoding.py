@@ -1,6 +1,9 @@
 """Encodings offered, detected, decoded; the work file (rules 1.3)."""
 
+import codecs
+import gzip
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 from cdpweb.reading import workfile
 from cdpweb.reading.encoding import OFFERED, Decoder, byte_order_mark, detect, looks_binary, offered, python_codec
 from cdpweb.reading.errors import BadEncoding, FileRefused
-from cdpweb.reading.workfile import transcode, write_work_file
+from cdpweb.reading.workfile import make_work_file, transcode, write_work_file
 
 GERMAN = ["Müller", "Schröder", "Groß", "Jäger", "Krüger", "Weiß", "Böhm"]
 POLISH = ["Wiśniewski", "Łukaszewicz", "Żółć", "Dąbrowski", "Wójcik"]
@@ -157,6 +160,48 @@ def test_a_work_file_replaces_an_older_one(tmp_path: Path) -> None:
         assert target.read_bytes() == text
     assert target.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["work"]
+
+
+def test_a_file_that_is_its_text_takes_no_room_twice(tmp_path: Path) -> None:
+    """rules 1.3: UTF-8 without a mark is what it shall become; all else is written anew."""
+    stored, target = tmp_path / "stored", tmp_path / "work"
+    for content, is_same in (
+        (b"Email\nJ\xc3\xbcrgen\n", True),
+        (b"\xef\xbb\xbfEmail\nann\n", False),
+        (b"Email\n", True),
+    ):
+        stored.write_bytes(content)
+        for _ in range(2):  # a run that was killed may have left one
+            make_work_file(stored, target, "utf-8", 1000)
+        assert target.samefile(stored) is is_same
+        assert target.read_bytes() == content.removeprefix(codecs.BOM_UTF8)
+    stored.write_bytes(gzip.compress(b"Email\nann\n"))
+    make_work_file(stored, target, "utf-8", 1000)
+    assert target.read_bytes() == b"Email\nann\n"
+
+
+def test_without_second_names_the_text_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """rules 1.3: some file systems know none."""
+    monkeypatch.setattr(os, "link", _refused)
+    stored, target = tmp_path / "stored", tmp_path / "work"
+    stored.write_bytes(b"Email\nann\n")
+    make_work_file(stored, target, "utf-8", 1000)
+    assert target.read_bytes() == b"Email\nann\n"
+    assert not target.samefile(stored)
+
+
+def _refused(*_: object, **__: object) -> None:
+    raise PermissionError
+
+
+def test_a_file_that_is_no_text_is_refused_as_ever(tmp_path: Path) -> None:
+    """rules 1.3, 1.4: seen while it is looked at, or not at all."""
+    stored, target = tmp_path / "stored", tmp_path / "work"
+    for content in (b"Email\n" + b"a" * 3_000_000 + b"\xff", bytes(range(1, 128)) * 20):
+        stored.write_bytes(content)
+        with pytest.raises(FileRefused):
+            make_work_file(stored, target, "utf-8", 10_000_000)
+        assert not target.exists()
 
 
 @given(st.text(max_size=50), st.integers(1, 7))
