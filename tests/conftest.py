@@ -30,6 +30,7 @@ CHEAP_HASHES = {"argon2__rounds": 1, "argon2__memory_cost": 1024, "argon2__paral
 """Real ones take a third of a second each; sign-ins at a whole cdpweb have them."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist, which looks at the groups at the same occasion
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that wait longest, beside which other processes get through many.
 
