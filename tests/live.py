@@ -15,7 +15,7 @@ from urllib.error import URLError
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from cdpweb.domain.roles import Role
 from tests import programs
@@ -23,6 +23,9 @@ from tests.conftest import wait_for
 from tests.signing_in import browser_state
 
 START_SECONDS = 60
+PATIENCE_MILLISECONDS = 20_000
+"""How long a page is waited for: what it shows may be the work of a process that starts at the same time as others."""
+
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-gpu", "--disable-dev-shm-usage"]
 EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of (4\d\d|503|507)")
 """Chromium reports every refused page as an error; the tests look at these pages themselves."""
@@ -126,6 +129,7 @@ def live_server(processes: Processes, app: Flask) -> LiveServer:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One browser for all tests of a process."""
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     path = programs.chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)

@@ -23,7 +23,7 @@ def test_an_open_task_without_a_worker_is_followed_without_disturbing_anybody(
     path = tmp_path / "people.csv"
     path.write_text("Email\nanna@example.com\n")
     launch(page, path)
-    expect(page.locator("#task [role=status]")).to_have_text("No worker is running.", timeout=10_000)
+    expect(page.locator("#task [role=status]")).to_have_text("No worker is running.")
     page.locator("#task-settings > summary").click()
     page.get_by_role("button", name="Pause").focus()
     asked: list[Request] = []
@@ -52,16 +52,14 @@ def test_a_page_says_that_it_is_not_live_any_more_and_goes_on_when_the_server_is
     page = browsing.new_page()
     launch(page, people)
     line, below = page.locator("#task [role=status]"), page.locator("#task-address")
-    expect(line).to_have_text("No worker is running.", timeout=10_000)
+    expect(line).to_have_text("No worker is running.")
     place = below.bounding_box()
     _stop(live_server, "web")
-    expect(line).to_have_text(
-        re.compile(r"^Not live any more, last seen at \d\d:\d\d:\d\d\. Trying again\.$"), timeout=10_000
-    )
+    expect(line).to_have_text(re.compile(r"^Not live any more, last seen at \d\d:\d\d:\d\d\. Trying again\.$"))
     assert below.bounding_box() == place
     live_server.processes.start("web")
     wait_for(live_server.answers_at_all, START_SECONDS)
-    expect(line).to_have_text("No worker is running.", timeout=10_000)
+    expect(line).to_have_text("No worker is running.")
     expect(line).not_to_have_attribute("data-is-lost", "")
 
 
