@@ -46,9 +46,8 @@ def newcomers(store: Store, created: pl.DataFrame, orders: Orders) -> Iterator[W
     yield store.insert(table_of(Posting), postings.of_newcomers(created))
     for name, system_id in systems.items():
         if name in created.columns:
-            own = created.filter(pl.col(name).is_not_null()).sort(name)
-            external = own.select(pl.lit(system_id).alias("system_id"), pl.col(name).alias("value"), customer_id="id")
-            yield store.insert(table_of(ExternalId), external)
+            external = created.select(system_id=pl.lit(system_id), value=name, customer_id="id")
+            yield store.insert(table_of(ExternalId), external.drop_nulls("value").sort("value"))
 
 
 def changed(store: Store, frames: list[pl.DataFrame], moves: list[Move], orders: Orders) -> Iterator[Write]:
@@ -120,11 +119,6 @@ def outcomes(store: Store, rows: pl.DataFrame, orders: Orders) -> Iterator[Write
 
 def _by_customer(rows: pl.DataFrame, first_id: int, orders: Orders, *own: str | pl.Expr) -> pl.DataFrame:
     """Entries of customers' feeds or changes with their `own` columns; their ids follow the order of the file."""
-    entries = rows.sort("record").select(
-        pl.col("customer").alias("customer_id"),
-        pl.int_range(first_id, first_id + pl.len(), dtype=pl.Int64).alias("id"),
-        *own,
-        pl.lit(orders.task_id).alias("task_id"),
-        "record",
-    )
-    return entries.sort("customer_id", "id")
+    entries = rows.select("record", *own, customer_id="customer", task_id=pl.lit(orders.task_id)).sort("record")
+    ids = pl.int_range(first_id, first_id + pl.len(), dtype=pl.Int64)
+    return entries.with_columns(id=ids).sort("customer_id", maintain_order=True)
