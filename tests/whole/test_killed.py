@@ -27,7 +27,7 @@ from tests.whole.house import environment_of, run_command
 from tests.whole.instance import Instance
 from tests.whole.stack import Stack
 
-ROWS = int(os.environ.get("CDPWEB_TESTS_KILL_ROWS", "16000"))
+ROWS = int(os.environ.get("CDPWEB_TESTS_KILL_ROWS", "28000"))
 KILLS = int(os.environ.get("CDPWEB_TESTS_KILLS", "8"))
 SEED = int(os.environ.get("CDPWEB_TESTS_SEED", "20260601"))
 BLOCKS_PER_KILL = 5
