@@ -228,3 +228,10 @@ def test_an_unknown_setting_value_is_asked_about_though_it_stands_in_a_broken_ro
     task = bench.run(bench.task(text, from_file=frozenset([Switch.API_ENDPOINT])))
     [question] = task.questions
     assert question["values"] == [{"value": "shop", "count": 1}]
+
+
+def test_entries_of_changes_are_numbered_in_the_order_of_the_file(bench):
+    bench.run(bench.task("Email,FirstName\nanna@mail.cdpweb.org,Anna\nkim@mail.cdpweb.org,Kim\n"))
+    bench.run(bench.task("Email,FirstName\nkim@mail.cdpweb.org,Tim\nanna@mail.cdpweb.org,Anne\n"))
+    changes = sorted(bench.all(Change), key=lambda change: change.id)
+    assert [(change.record, change.customer_id) for change in changes] == [(1, 2), (2, 1)]
