@@ -1,5 +1,6 @@
 """SQLite's checkpoints beside an import: a block goes from the log into the database file while the next is made."""
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -9,6 +10,11 @@ from sqlalchemy import Engine
 
 LONG_LOG_PAGES = 100_000
 """From so many pages on (of 4 kB) the log is to begin anew."""
+
+PATIENCE_SECONDS = 0.5
+"""How long one waits then for those who read from it, such as the thread that looks ahead."""
+
+LOOKS_EVERY_SECONDS = 0.02
 
 
 @contextmanager
@@ -28,7 +34,7 @@ def checkpoints(engine: Engine) -> Iterator[Callable[[], None]]:
         def begin() -> None:
             nonlocal running, begins_anew
             is_long = running.result() >= LONG_LOG_PAGES and not begins_anew
-            running = beside.submit(_checkpoint, engine)
+            running = beside.submit(_checkpoint, engine, PATIENCE_SECONDS if is_long else 0.0)
             if is_long:
                 running.result()
             begins_anew = is_long
@@ -36,9 +42,13 @@ def checkpoints(engine: Engine) -> Iterator[Callable[[], None]]:
         yield begin
 
 
-def _checkpoint(engine: Engine) -> int:
-    """Move what nobody reads from the log; how many pages are in the log."""
+def _checkpoint(engine: Engine, patience_seconds: float = 0.0) -> int:
+    """Move what nobody reads from the log, and for a while what somebody reads; how many pages are in the log."""
+    until = time.monotonic() + patience_seconds
     with closing(engine.raw_connection()) as connection:
         driver: Any = connection.driver_connection
-        _, pages, _ = driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    return int(pages)
+        while True:
+            _, pages, moved = driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if moved == pages or time.monotonic() >= until:
+                return int(pages)
+            time.sleep(LOOKS_EVERY_SECONDS)

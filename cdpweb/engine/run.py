@@ -23,6 +23,7 @@ from cdpweb.engine.foresight import foresee
 from cdpweb.engine.normalise import normalise
 from cdpweb.engine.orders import Evidence, Orders
 from cdpweb.engine.pace import Pace
+from cdpweb.engine.settling import Settling
 from cdpweb.engine.spoken import nobody_there
 from cdpweb.engine.stores import reader
 from cdpweb.engine.write import Counts, Prepared, write_block
@@ -238,11 +239,13 @@ class _Run:
             pass
         position = Position(task.next_offset, task.next_record, task.next_line)
         orders = self._orders(task)
+        settling = Settling(self.writer)
         with checkpoints(self.engine) as checkpoint, closing(ahead(self._prepared(task, orders, position))) as made:
             for block, following in made:
                 if not self._write(block, orders, position, following):
                     return
                 position = following
+                settling.go_on()
                 checkpoint()
                 progress()
                 if self.limits.wait_between_blocks_seconds:  # not for nothing: a sleep of no time waits for others too

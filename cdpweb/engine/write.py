@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from cdpweb.domain.problems import PROBLEMS, Severity
 from cdpweb.domain.tasks import Outcome
-from cdpweb.engine import writes
+from cdpweb.engine import settling, writes
 from cdpweb.engine.aftermath import Aftermath
 from cdpweb.engine.ahead import ahead
 from cdpweb.engine.apply import apply
@@ -82,6 +82,7 @@ def write_block(
     first_action = reserve(connection, "actions", effect.acting.height)
     first_change = reserve(connection, "changes", effect.changing.height)
     effect = effect.numbered(reserve(connection, "customers", effect.created.height))
+    settling.count_given(connection, effect.created, effect.moves, orders.contacts)
     left = Aftermath.of(turn, effect)
     prepared.aftermath.set_result(left)
     # While one is written the next is gathered: what takes long to gather follows what takes long to write.

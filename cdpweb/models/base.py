@@ -1,7 +1,8 @@
 """The base of all tables: one place that names constraints, so that migrations can find them."""
 
-from sqlalchemy import MetaData, Table
+from sqlalchemy import MetaData, Table, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.schema import SchemaItem
 
 NAMING_CONVENTION = {
     "ix": "ix_%(column_0_label)s",
@@ -23,3 +24,14 @@ def table_of(model: type[Base]) -> Table:
     table = model.__table__
     assert isinstance(table, Table)
     return table
+
+
+def only_on_postgresql(constraint: UniqueConstraint) -> UniqueConstraint:
+    """A constraint that SQLite does without."""
+    constraint.info["only"] = "postgresql"
+    return constraint.ddl_if(dialect="postgresql")
+
+
+def is_of(dialect: str, item: SchemaItem) -> bool:
+    """Whether a database of this kind has what the models declare."""
+    return bool(item.info.get("only", dialect) == dialect)

@@ -1,4 +1,4 @@
-"""Customers and what is known of them.
+"""Customers and what is known of them. Who has an identifier, SQLite knows by another way: see identifiers.py.
 
 The tables that grow with the customers have no foreign keys: every one costs a look-up per row on import, and the
 engine, which alone fills them, writes a customer and what hangs on it in one transaction. See docs/decisions.md.
@@ -6,10 +6,10 @@ engine, which alone fills them, writes a customer and what hangs on it in one tr
 
 import datetime as dt
 
-from sqlalchemy import DDL, Boolean, Date, Index, Integer, String, Text, event
+from sqlalchemy import DDL, Boolean, Date, Index, Integer, String, Text, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cdpweb.models.base import Base, table_of
+from cdpweb.models.base import Base, only_on_postgresql, table_of
 from cdpweb.models.types import BigInt, Instant, Key, PlainJson
 
 
@@ -23,8 +23,8 @@ class Customer(Base):
     __tablename__ = "customers"
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
-    email: Mapped[str | None] = mapped_column(Key, unique=True)
-    phone: Mapped[int | None] = mapped_column(BigInt, unique=True)
+    email: Mapped[str | None] = mapped_column(Key)
+    phone: Mapped[int | None] = mapped_column(BigInt)
     last_name: Mapped[str | None] = mapped_column(Key)
     first_name: Mapped[str | None] = mapped_column(Key)
     middle_name: Mapped[str | None] = mapped_column(Text)
@@ -44,6 +44,8 @@ class Customer(Base):
     created_record: Mapped[int | None] = mapped_column(Integer)
 
     __table_args__ = (
+        only_on_postgresql(UniqueConstraint("email")),
+        only_on_postgresql(UniqueConstraint("phone")),
         # Room in every page for the next version of a row, which then needs no new entries in any index.
         {"postgresql_with": {"fillfactor": 80}},
     )
@@ -54,14 +56,11 @@ class ExternalId(Base):
 
     __tablename__ = "external_ids"
 
+    customer_id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     system_id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    value: Mapped[str] = mapped_column(Key, primary_key=True)
-    customer_id: Mapped[int] = mapped_column(BigInt)
+    value: Mapped[str] = mapped_column(Key)
 
-    __table_args__ = (
-        Index("ix_external_ids_customer", "customer_id", "system_id", unique=True),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__ = (only_on_postgresql(UniqueConstraint("system_id", "value")), {"sqlite_with_rowid": False})
 
 
 class SegmentMember(Base):

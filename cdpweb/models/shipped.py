@@ -15,7 +15,7 @@ API_ENDPOINT = "cdpweb"
 CREATION_TEMPLATE = "CustomerCreation"
 EDIT_TEMPLATE = "CustomerEdit"
 PROJECT_ID = 1
-COUNTERS = ("customers", "actions", "changes", "turns")
+COUNTERS = ("customers", "actions", "changes", "turns", "identifiers", "settled")
 
 Row = TypeVar("Row", bound=Base)
 

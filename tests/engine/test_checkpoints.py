@@ -1,6 +1,7 @@
 """SQLite's log is moved beside the import, and begins anew where it has grown long."""
 
 import time
+from threading import Thread
 
 from sqlalchemy import text
 
@@ -26,9 +27,9 @@ def test_a_block_waits_for_a_long_log_and_the_next_one_finds_it_short(bench, mon
     monkeypatch.setattr(engine, "LONG_LOG_PAGES", LONG)
     move, lengths = engine._checkpoint, []
 
-    def slowly(engine):
+    def slowly(*given):
         time.sleep(A_WHILE)
-        lengths.append(move(engine))
+        lengths.append(move(*given))
         return lengths[-1]
 
     monkeypatch.setattr(engine, "_checkpoint", slowly)
@@ -42,3 +43,24 @@ def test_a_block_waits_for_a_long_log_and_the_next_one_finds_it_short(bench, mon
     assert waited == [False, True, False, False]
     assert max(lengths) >= 2 * LONG
     assert lengths[-1] < LONG
+
+
+@on_sqlite
+def test_a_long_log_begins_anew_where_somebody_still_read_from_it_for_a_while(bench, monkeypatch):
+    monkeypatch.setattr(engine, "LONG_LOG_PAGES", LONG)
+    monkeypatch.setattr(engine, "PATIENCE_SECONDS", 10)
+    engine._checkpoint(bench.engine)
+    write(bench, 1)
+    with bench.engine.connect() as reader, checkpoints(bench.engine) as after_block:
+        with reader.begin():
+            reader.execute(text("select count(*) from filled"))
+            write(bench, 2 * LONG)
+            after_block()
+            write(bench, 1)
+            waiting = Thread(target=after_block)
+            waiting.start()
+            waiting.join(A_WHILE)
+            assert waiting.is_alive()
+        waiting.join(10)
+        write(bench, 1)
+    assert engine._checkpoint(bench.engine) < LONG

@@ -34,6 +34,8 @@ def test_a_new_database_holds_endpoint_touchpoint_and_templates(session):
         "actions": 1,
         "changes": 1,
         "turns": 1,
+        "identifiers": 1,
+        "settled": 1,
     }
 
 

@@ -50,6 +50,7 @@ from cdpweb.models.customers import STORED_COLUMNS
 from cdpweb.models.snapshot import snapshot
 from cdpweb.reading.dialect import Dialect
 from tests.far_ahead import far_ahead
+from tests.identifying import assert_in_step, settling_sizes
 from tests.posting import post_all, unposted
 
 from . import grammar, state
@@ -121,7 +122,7 @@ class EngineBase:
             session.commit()
             task_id = task.id
         limits = Limits(block_bytes, max_cell_bytes, max_unpacked_bytes=1 << 30)
-        with far_ahead():
+        with far_ahead(), settling_sizes(most_fresh=5, at_once=2, times=2):
             run.run_task(self.engine, task_id, owner=secrets.token_hex(8), folder=self.folder, limits=limits)
         return self._report(task_id)
 
@@ -178,6 +179,7 @@ class EngineBase:
                 fields = {name: (old, new) for name, (old, new) in change.fields.items()}
                 customers[change.customer_id].changes.append(state.Change(change.record, fields))
             assert not unposted(session)
+            assert_in_step(session.connection())
             return state.State(customers, self._choices(session))
 
     def _choices(self, session: Session) -> dict[str, list[value.Choice]]:

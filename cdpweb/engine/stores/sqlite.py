@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Table
 
 from cdpweb.engine.stores.fetching import SLICE_ROWS, Schema, fetched
 from cdpweb.engine.stores.writing import Write
+from cdpweb.models.identifiers import COLUMN_KINDS
 from cdpweb.models.types import now
 
 STATEMENT_VALUES = 400
@@ -27,16 +28,18 @@ class SqliteStore:
 
     def owners(self, column: str, values: pl.Series) -> pl.DataFrame:
         """Who owns the values of an identifier column."""
-        sql = f"select c.{column}, c.id from json_each(?, '$.k') j cross join customers c on c.{column} = j.value"
-        return self._owners(sql, values)
+        return self._identified(COLUMN_KINDS[column], values)
 
     def external_owners(self, system_id: int, values: pl.Series) -> pl.DataFrame:
         """Who owns the IDs of an external system."""
+        return self._identified(system_id, values)
+
+    def _identified(self, kind: int, values: pl.Series) -> pl.DataFrame:
         sql = (
-            "select e.value, e.customer_id from json_each(?, '$.k') j cross join external_ids e "
-            f"on e.value = j.value and e.system_id = {system_id:d}"
+            "select i.value, i.customer_id from json_each(?, '$.k') j cross join identifiers i "
+            f"on i.fresh in (0, 1) and i.kind = {kind:d} and i.value = j.value"
         )
-        return self._owners(sql, values)
+        return self._owners(sql, values.cast(pl.String)).cast({"value": values.dtype})
 
     def known(self, ids: pl.Series, *, not_by_task: int) -> pl.DataFrame:
         """Which customer ids exist and were not created by this task."""

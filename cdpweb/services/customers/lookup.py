@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 import polars as pl
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from cdpweb.domain import emails, phones
 from cdpweb.domain.catalog import Catalog
 from cdpweb.domain.fields import CUSTOMER_ID, EMAIL, EXTERNAL_ID_PREFIX, PHONE
-from cdpweb.models import Customer, ExternalId
+from cdpweb.models import Customer, identifiers
+from cdpweb.models.identifiers import COLUMN_KINDS
 from cdpweb.models.postings import POSTED_COLUMNS, Posted
 from cdpweb.services.customers import names
 from cdpweb.services.customers.names import Name
@@ -74,11 +75,8 @@ def owners(session: Session, catalog: Catalog, identifier: str, column: str | No
     text = _readable(identifier)
     if not text:
         return set()
-    own = [condition for name, condition in _own_columns(catalog, text) if column in (None, name)]
-    found = set(session.scalars(select(Customer.id).where(or_(*own)))) if own else set()
-    systems = [one.id for one in catalog.external_systems if column in (None, EXTERNAL_ID_PREFIX + one.system_name)]
-    external = select(ExternalId.customer_id).where(ExternalId.system_id.in_(systems), ExternalId.value == text)
-    return found | set(session.scalars(external))
+    spoken = [query for name, query in _owners_of(session, catalog, text) if column in (None, name)]
+    return {owner for query in spoken for owner in session.scalars(query)}
 
 
 def _owners_by_id(session: Session, catalog: Catalog, text: str) -> set[int]:
@@ -86,15 +84,19 @@ def _owners_by_id(session: Session, catalog: Catalog, text: str) -> set[int]:
     return set().union(*(owners(session, catalog, text, column) for column in columns))
 
 
-def _own_columns(catalog: Catalog, text: str) -> Iterator[tuple[str, ColumnElement[bool]]]:
+def _owners_of(session: Session, catalog: Catalog, text: str) -> Iterator[tuple[str, Select[int]]]:
+    """The identifiers that a text may be: their columns, and the queries for who has them."""
+    database = session.get_bind().dialect.name
     cell = pl.Series([text], dtype=pl.String)
     email, phone = emails.parse(cell).values[0], phones.parse(cell, catalog.project.phone_country).values[0]
     if email is not None:
-        yield EMAIL, Customer.email == email
+        yield EMAIL, identifiers.owners(database, COLUMN_KINDS["email"], email)
     if phone is not None:
-        yield PHONE, Customer.phone == phone
+        yield PHONE, identifiers.owners(database, COLUMN_KINDS["phone"], str(phone))
     if text.isascii() and text.isdigit() and int(text) <= LARGEST_ID:
-        yield CUSTOMER_ID, Customer.id == int(text)
+        yield CUSTOMER_ID, select(Customer.id).where(Customer.id == int(text))
+    for system in catalog.external_systems:
+        yield EXTERNAL_ID_PREFIX + system.system_name, identifiers.owners(database, system.id, text)
 
 
 # Names

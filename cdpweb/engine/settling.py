@@ -1,0 +1,88 @@
+"""Fresh identifiers settle: how SQLite's index of them stays fast while it grows (models/identifiers.py).
+
+Each block adds to the fresh part. When there are many, imports move them to the settled part between their blocks, in
+the order of the key: so a page of the settled part is written once for many identifiers, and not once for each.
+"""
+
+import polars as pl
+from sqlalchemy import Connection, select, text, update
+
+from cdpweb.engine.match import Move
+from cdpweb.models import Counter
+from cdpweb.models.counters import reserve
+from cdpweb.models.customers import STORED_COLUMNS
+
+MOST_FRESH = 4_000_000
+"""When so many identifiers have been given since the last time, they settle. About as many fit into the cache."""
+
+SLICE = 60_000
+"""How many settle in one transaction: a third of a second."""
+
+SLICES = 4
+"""How many transactions follow a block."""
+
+GIVEN, SETTLED = "identifiers", "settled"
+"""The counters of the identifiers that blocks gave, and of those of them that have settled."""
+
+_LOWEST, _HIGHEST = (-1 << 63, ""), ((1 << 63) - 1, "")
+_LAST = text(
+    "SELECT kind, value FROM identifiers WHERE fresh = 1 AND (kind, value) > (:kind, :value) "
+    "ORDER BY kind, value LIMIT 1 OFFSET :more"
+)
+_BETWEEN = "WHERE fresh = 1 AND (kind, value) > (:kind, :value) AND (kind, value) <= (:last_kind, :last_value)"
+_COPY = text(f"INSERT INTO identifiers SELECT 0, kind, value, customer_id FROM identifiers {_BETWEEN} ORDER BY 2, 3")
+_REMOVE = text(f"DELETE FROM identifiers {_BETWEEN}")
+
+
+def count_given(connection: Connection, created: pl.DataFrame, moves: list[Move], contacts: list[str]) -> None:
+    """Count the identifiers that a block gives to those it created and to others, on SQLite."""
+    if connection.dialect.name != "sqlite":
+        return
+    columns = [STORED_COLUMNS.get(name, name) for name in contacts]
+    newcomers = sum(created[column].count() for column in columns if column in created.columns)
+    reserve(connection, GIVEN, newcomers + sum(move.new is not None for move in moves))
+
+
+class Settling:
+    """One run's part in it. What comes in behind its place waits for the next time; after a crash all begins anew."""
+
+    def __init__(self, writer: Connection) -> None:
+        self._writer = writer
+        self._until: int | None = None
+        self._after = _LOWEST
+
+    def go_on(self) -> None:
+        """Settle some identifiers, if they are many, each slice in a transaction of its own."""
+        for _ in range(SLICES if self._writer.dialect.name == "sqlite" else 0):
+            with self._writer.begin():
+                is_done = not self._is_due() or self._is_last_slice()
+            if is_done:
+                return
+
+    def _is_due(self) -> bool:
+        if self._until is None:
+            given, settled = (self._counted(name) for name in (GIVEN, SETTLED))
+            if given - settled < MOST_FRESH:
+                return False
+            self._until, self._after = given, _LOWEST
+        return True
+
+    def _is_last_slice(self) -> bool:
+        """Settle a slice; whether nothing was left behind it."""
+        kind, value = self._after
+        place = {"kind": kind, "value": value}
+        last = self._writer.execute(_LAST, {**place, "more": SLICE - 1}).one_or_none()
+        last_kind, last_value = last or _HIGHEST
+        for statement in (_COPY, _REMOVE):
+            self._writer.execute(statement, {**place, "last_kind": last_kind, "last_value": last_value})
+        if last:
+            self._after = (last_kind, last_value)
+            return False
+        counter = update(Counter).where(Counter.name == SETTLED, Counter.next_id < self._until)
+        self._writer.execute(counter.values(next_id=self._until))
+        self._until = None
+        return True
+
+    def _counted(self, name: str) -> int:
+        counted: int = self._writer.execute(select(Counter.next_id).where(Counter.name == name)).scalar_one()
+        return counted
