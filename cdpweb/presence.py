@@ -14,6 +14,9 @@ log = structlog.get_logger()
 ALIVE_MILLISECONDS = 5000
 RENEWAL_SECONDS = 1.0
 
+TROUBLES = (RedisError, OSError, ValueError)
+"""What a broker that is away leads to; the last one where the connection is closed while its answer is awaited."""
+
 
 def announce(connection: Redis, queue: str, name: str) -> Event:
     """Say by a thread, every second, that worker `name` listens to `queue`, until the answered event is set."""
@@ -31,7 +34,7 @@ def _keep(connection: Redis, key: str, over: Event) -> None:
     while True:
         try:
             connection.set(key, 1, px=ALIVE_MILLISECONDS)
-        except (RedisError, OSError):
+        except TROUBLES:
             log.warning("presence_not_renewed")
         if over.wait(RENEWAL_SECONDS):
             break
@@ -41,7 +44,7 @@ def _keep(connection: Redis, key: str, over: Event) -> None:
 def _forget(connection: Redis, key: str) -> None:
     try:
         connection.delete(key)
-    except (RedisError, OSError):
+    except TROUBLES:
         log.warning("presence_not_deleted")
 
 

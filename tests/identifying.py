@@ -7,8 +7,8 @@ from unittest.mock import patch
 from sqlalchemy import Connection, select
 
 from cdpweb.engine import settling
-from cdpweb.models import IDENTIFIERS, Customer, ExternalId
-from cdpweb.models.identifiers import COLUMN_KINDS
+from cdpweb.models import Customer, ExternalId
+from cdpweb.models.identifiers import COLUMN_KINDS, FRESH, SETTLED
 
 
 @contextmanager
@@ -22,18 +22,12 @@ def assert_in_step(connection: Connection) -> None:
     """Fail unless the index holds what customers have, each once; PostgreSQL has none."""
     if connection.dialect.name != "sqlite":
         return
-    index = IDENTIFIERS.c
-    indexed = connection.execute(select(index.kind, index.value, index.customer_id)).all()
-    assert sorted(map(tuple, indexed)) == sorted(_had(connection))
+    indexed = [tuple(row) for table in (SETTLED, FRESH) for row in connection.execute(select(table))]
+    assert sorted(indexed) == sorted(_had(connection))
 
 
-def _had(connection: Connection) -> list[tuple[int, str, int]]:
+def _had(connection: Connection) -> list[tuple[str, int, int]]:
     customers = connection.execute(select(Customer.id, Customer.email, Customer.phone)).all()
-    external = connection.execute(select(ExternalId.system_id, ExternalId.value, ExternalId.customer_id)).all()
-    own = [(kind, getattr(one, column), one.id) for one in customers for column, kind in COLUMN_KINDS.items()]
-    return [(kind, str(value), customer) for kind, value, customer in [*own, *external] if value is not None]
-
-
-def fresh(connection: Connection) -> int:
-    """How many identifiers have not settled."""
-    return len(connection.execute(select(IDENTIFIERS.c.value).where(IDENTIFIERS.c.fresh)).all())
+    external = connection.execute(select(ExternalId.value, ExternalId.system_id, ExternalId.customer_id)).all()
+    own = [(getattr(one, column), kind, one.id) for one in customers for column, kind in COLUMN_KINDS.items()]
+    return [(str(value), kind, customer) for value, kind, customer in [*own, *external] if value is not None]

@@ -1,20 +1,23 @@
 """The migrations make the tables that the models declare, on both databases."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import insert, select
+from sqlalchemy import Engine, create_engine, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from cdpweb import migrating
 from cdpweb.config import BadSetting
 from cdpweb.extensions import db
-from cdpweb.models import Base, Customer, Posting, Project, TaskRow, revision
+from cdpweb.models import Base, Customer, ExternalId, Posting, Project, TaskRow, identifiers, revision
 from cdpweb.models.base import is_of
-from cdpweb.models.identifiers import IDENTIFIERS
+from cdpweb.models.identifiers import TRIGGERS
 from cdpweb.models.types import now
+from tests.identifying import assert_in_step
 from tests.posting import unposted
 
 
@@ -26,7 +29,7 @@ def assert_migrated(app: Flask) -> None:
             dialect = connection.dialect.name
             opts = {"compare_type": True, "include_object": lambda item, *_: is_of(dialect, item)}
             context = MigrationContext.configure(connection, opts=opts)
-            declared = [Base.metadata, IDENTIFIERS.metadata] if dialect == "sqlite" else [Base.metadata]
+            declared = [Base.metadata, identifiers.METADATA] if dialect == "sqlite" else [Base.metadata]
             assert compare_metadata(context, declared) == []  # type: ignore[arg-type]
             assert revision.standing(connection) == context.get_current_revision() == revision.newest()
         assert db.session.scalar(select(Project.time_zone)) == "UTC"
@@ -92,3 +95,43 @@ def test_customers_of_an_older_version_are_found_by_their_names_and_sources(app:
         migrating.downgrade("0003")
         migrating.upgrade()
         assert unposted(db.session) == set()
+
+
+def test_identifiers_of_an_older_version_have_their_owners(app: Flask) -> None:
+    with app.app_context():
+        migrating.downgrade("0006")
+        people = [(1, "b@x.org", 493012345678), (2, "a@x.org", None), (3, None, 12025550143), (4, None, None)]
+        db.session.execute(
+            insert(Customer),
+            [{"id": number, "email": email, "phone": phone, "created_at": now()} for number, email, phone in people],
+        )
+        ids = [(1, 2, "b"), (1, 4, "a"), (2, 4, "a")]
+        db.session.execute(
+            insert(ExternalId), [{"system_id": system, "customer_id": one, "value": text} for system, one, text in ids]
+        )
+        db.session.commit()
+        for _ in range(2):
+            migrating.upgrade()
+            assert_in_step(db.session.connection())
+            stored = select(ExternalId.system_id, ExternalId.customer_id, ExternalId.value)
+            assert sorted(map(tuple, db.session.execute(stored))) == ids
+            db.session.commit()
+            migrating.downgrade("0006")
+        db.session.add(Customer(id=5, email="a@x.org", created_at=now()))
+        with pytest.raises(IntegrityError):
+            db.session.flush()
+
+
+def test_sqlite_gets_the_triggers_that_the_models_declare(make_app: Callable[..., Flask], tmp_path: Path) -> None:
+    declared = create_engine(f"sqlite:///{tmp_path}/declared.db")
+    Base.metadata.create_all(declared)
+    with make_app().app_context():
+        migrating.upgrade()
+        assert triggers(db.engine) == triggers(declared)
+        assert len(triggers(declared)) > len(TRIGGERS)
+
+
+def triggers(engine: Engine) -> list[tuple[str, str]]:
+    with engine.connect() as connection:
+        listed = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
+        return [(name, sql) for name, sql in listed]

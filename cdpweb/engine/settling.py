@@ -1,7 +1,7 @@
 """Fresh identifiers settle: how SQLite's index of them stays fast while it grows (models/identifiers.py).
 
-Each block adds to the fresh part. When there are many, imports move them to the settled part between their blocks, in
-the order of the key: so a page of the settled part is written once for many identifiers, and not once for each.
+Each block adds to the fresh ones. When they are many, imports move them to the settled ones between their blocks, in
+the order of the key: so a page of that table is written once for many identifiers, and not once for each.
 """
 
 import polars as pl
@@ -24,14 +24,17 @@ SLICES = 4
 GIVEN, SETTLED = "identifiers", "settled"
 """The counters of the identifiers that blocks gave, and of those of them that have settled."""
 
-_LOWEST, _HIGHEST = (-1 << 63, ""), ((1 << 63) - 1, "")
+_LOWEST: tuple[str | bytes, int] = ("", 0)
+_HIGHEST: tuple[str | bytes, int] = (b"", 0)
+"""SQLite sorts bytes after all texts."""
+
 _LAST = text(
-    "SELECT kind, value FROM identifiers WHERE fresh = 1 AND (kind, value) > (:kind, :value) "
-    "ORDER BY kind, value LIMIT 1 OFFSET :more"
+    "SELECT value, kind FROM fresh_identifiers WHERE (value, kind) > (:value, :kind) "
+    "ORDER BY value, kind LIMIT 1 OFFSET :more"
 )
-_BETWEEN = "WHERE fresh = 1 AND (kind, value) > (:kind, :value) AND (kind, value) <= (:last_kind, :last_value)"
-_COPY = text(f"INSERT INTO identifiers SELECT 0, kind, value, customer_id FROM identifiers {_BETWEEN} ORDER BY 2, 3")
-_REMOVE = text(f"DELETE FROM identifiers {_BETWEEN}")
+_SLICE = "FROM fresh_identifiers WHERE (value, kind) > (:value, :kind) AND (value, kind) <= (:last_value, :last_kind)"
+_COPY = text(f"INSERT INTO identifiers SELECT value, kind, customer_id {_SLICE} ORDER BY value, kind")
+_REMOVE = text(f"DELETE {_SLICE}")
 
 
 def count_given(connection: Connection, created: pl.DataFrame, moves: list[Move], contacts: list[str]) -> None:
@@ -69,14 +72,14 @@ class Settling:
 
     def _is_last_slice(self) -> bool:
         """Settle a slice; whether nothing was left behind it."""
-        kind, value = self._after
-        place = {"kind": kind, "value": value}
+        value, kind = self._after
+        place = {"value": value, "kind": kind}
         last = self._writer.execute(_LAST, {**place, "more": SLICE - 1}).one_or_none()
-        last_kind, last_value = last or _HIGHEST
+        last_value, last_kind = last or _HIGHEST
         for statement in (_COPY, _REMOVE):
-            self._writer.execute(statement, {**place, "last_kind": last_kind, "last_value": last_value})
+            self._writer.execute(statement, {**place, "last_value": last_value, "last_kind": last_kind})
         if last:
-            self._after = (last_kind, last_value)
+            self._after = (last_value, last_kind)
             return False
         counter = update(Counter).where(Counter.name == SETTLED, Counter.next_id < self._until)
         self._writer.execute(counter.values(next_id=self._until))

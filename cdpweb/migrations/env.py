@@ -7,9 +7,8 @@ from flask import current_app
 from sqlalchemy import Connection
 
 from cdpweb.extensions import db
-from cdpweb.models import types
+from cdpweb.models import identifiers, types
 from cdpweb.models.base import is_of
-from cdpweb.models.identifiers import IDENTIFIERS
 
 OUR_TYPES = {"types.BigInt": types.BigInt, "types.Json": types.Json, "types.Key": types.Key}
 
@@ -31,7 +30,7 @@ def migrate_online() -> None:
 def _run(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=[db.metadata, *([IDENTIFIERS.metadata] if connection.dialect.name == "sqlite" else [])],
+        target_metadata=[db.metadata, *([identifiers.METADATA] if connection.dialect.name == "sqlite" else [])],
         include_object=lambda item, *_: is_of(connection.dialect.name, item),
         transactional_ddl=True,
         render_item=_render,

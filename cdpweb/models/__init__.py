@@ -16,12 +16,10 @@ from cdpweb.models.catalog import (
     Touchpoint,
 )
 from cdpweb.models.customers import Action, Change, Counter, Customer, ExternalId, SegmentMember
-from cdpweb.models.identifiers import IDENTIFIERS
 from cdpweb.models.postings import Posting
 from cdpweb.models.tasks import ProblemGroup, RowProblem, Task, TaskRow, Upload
 
 __all__ = [
-    "IDENTIFIERS",
     "Action",
     "ActionTemplate",
     "ApiEndpoint",

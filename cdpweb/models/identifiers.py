@@ -1,17 +1,17 @@
-"""Who has an identifier. On PostgreSQL unique indexes say it, on SQLite a table of their own.
+"""Who has an identifier. On PostgreSQL unique indexes say it, on SQLite two tables of their own.
 
 SQLite fetches and writes a page or two per newcomer for every index that has outgrown its cache: with ten million
-customers and three indexes that was three quarters of an import. So one table holds the identifiers of all kinds, in
-two parts with the same order. What is new goes into the `fresh` part, which stays small; engine/settling.py moves it
-to the other one, many at a time in their order. Triggers keep the table in step with the customers, whoever writes.
+customers and three indexes that was three quarters of an import. So one table holds the identifiers of all kinds,
+and a second one those that are fresh, and stays small; engine/settling.py moves them on, many at a time in their order.
+Triggers keep both in step with the customers, whoever writes.
 
-Within a part the key keeps an identifier from having two owners; between them only that who gives one looks it up
+The keys keep an identifier from having two owners in a table; between the two only that who gives one looks it up
 first, with the write lock (docs/decisions.md).
 """
 
 from collections.abc import Collection
 
-from sqlalchemy import Boolean, Column, Connection, Integer, MetaData, Select, Table, event, select
+from sqlalchemy import Column, Connection, Executable, Integer, MetaData, Table, event, select, union_all
 
 from cdpweb.models.base import NAMING_CONVENTION, Base, table_of
 from cdpweb.models.customers import Customer, ExternalId
@@ -20,23 +20,29 @@ from cdpweb.models.types import BigInt, Key
 COLUMN_KINDS = {"email": -1, "phone": -2}
 """The kinds of the identifiers that are columns of `customers`; others have the id of their external system."""
 
-IDENTIFIERS = Table(
-    "identifiers",
-    MetaData(naming_convention=NAMING_CONVENTION),
-    Column("fresh", Boolean, primary_key=True),
-    Column("kind", Integer, primary_key=True, autoincrement=False),
-    Column("value", Key, primary_key=True),
-    Column("customer_id", BigInt, nullable=False),
-    sqlite_with_rowid=False,
+METADATA = MetaData(naming_convention=NAMING_CONVENTION)
+"""The tables that SQLite alone has."""
+
+SETTLED, FRESH = (
+    Table(
+        name,
+        METADATA,
+        Column("value", Key, primary_key=True),
+        Column("kind", Integer, primary_key=True, autoincrement=False),
+        Column("customer_id", BigInt, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    for name in ("identifiers", "fresh_identifiers")
 )
-"""SQLite's alone, and so not among the tables of `Base`. A phone is the text of its number."""
+"""Each identifier is in one of them. A phone is the text of its number. The value comes first for SQLite compares keys
+that begin with text in a shorter way."""
 
 
-def owners(dialect: str, kind: int, value: str) -> Select[int]:
+def owners(dialect: str, kind: int, value: str) -> Executable:
     """The query for who has an identifier: the id of one customer, or nothing."""
     if dialect == "sqlite":
-        own = IDENTIFIERS.c
-        return select(own.customer_id).where(own.fresh.in_([False, True]), own.kind == kind, own.value == value)
+        both = (select(t.c.customer_id).where(t.c.value == value, t.c.kind == kind) for t in (SETTLED, FRESH))
+        return union_all(*both)
     if kind == COLUMN_KINDS["email"]:
         return select(Customer.id).where(Customer.email == value)
     if kind == COLUMN_KINDS["phone"]:
@@ -52,11 +58,11 @@ def _trigger(name: str, when: str, *then: str) -> str:
 
 
 def _given(kind: object, value: str, customer: str) -> str:
-    return f"INSERT INTO identifiers SELECT 1, {kind}, {value}, {customer} WHERE {value} IS NOT NULL"
+    return f"INSERT INTO fresh_identifiers SELECT {value}, {kind}, {customer} WHERE {value} IS NOT NULL"
 
 
 def _taken(kind: object, value: str) -> str:
-    return f"DELETE FROM identifiers WHERE fresh IN (0, 1) AND kind = {kind} AND value = {value}"
+    return "; ".join(f"DELETE FROM {table} WHERE value = {value} AND kind = {kind}" for table in (SETTLED, FRESH))
 
 
 def _of_column(column: str) -> tuple[str, ...]:
@@ -81,9 +87,9 @@ TRIGGERS = (
 
 
 def _create(_: MetaData, connection: Connection, tables: Collection[Table], **__: object) -> None:
-    """Create the table and its triggers after those that they watch."""
+    """Create SQLite's tables and triggers after the tables that they watch."""
     if connection.dialect.name == "sqlite" and table_of(Customer) in tables:
-        IDENTIFIERS.create(connection)
+        METADATA.create_all(connection)
         for trigger in TRIGGERS:
             connection.exec_driver_sql(trigger)
 

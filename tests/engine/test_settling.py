@@ -1,11 +1,12 @@
 """SQLite's index of identifiers stays in step with the customers, and what is fresh in it settles."""
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
-from cdpweb.engine import settling
-from cdpweb.models import IDENTIFIERS, Customer, ExternalId
-from cdpweb.models.customers import Counter
+from cdpweb.engine.settling import Settling
+from cdpweb.models import Counter, Customer, ExternalId
+from cdpweb.models.identifiers import FRESH, SETTLED
 from cdpweb.models.types import now
 from cdpweb.services.catalog.entries import create
 from cdpweb.services.catalog.kinds import EXTERNAL_SYSTEMS
@@ -35,8 +36,8 @@ def parts(engine: Engine) -> tuple[int, int]:
     """How many are settled and how many fresh, of an index that is as it should be."""
     with engine.connect() as connection:
         assert_in_step(connection)
-        fresh = connection.execute(select(IDENTIFIERS.c.fresh)).scalars().all()
-        return fresh.count(False), fresh.count(True)
+        settled, fresh = (connection.scalar(select(func.count()).select_from(table)) for table in (SETTLED, FRESH))
+        return settled, fresh
 
 
 def test_few_identifiers_stay_fresh(bench):
@@ -115,5 +116,21 @@ def test_by_hand_too_the_index_follows(bench, session):
     assert parts(bench.engine) == (0, 5)
 
 
-def test_sizes_fit_the_block_before(bench):
-    assert settling.SLICE * settling.SLICES > 3 * 20_000
+def test_two_runs_settle_at_the_same_time(bench):
+    run(bench, range(50))
+    with settling_sizes(0, 10, 1), bench.engine.connect() as one, bench.engine.connect() as other:
+        both = [Settling(one), Settling(other)]
+        for _ in range(10):
+            for settling in both:
+                settling.go_on()
+    assert parts(bench.engine) == (150, 0)
+
+
+def test_an_identifier_with_two_owners_does_not_settle_in_silence(bench):
+    with settling_sizes(0, 10, 100):
+        run(bench, range(5))
+    with bench.engine.begin() as connection:
+        connection.execute(insert(FRESH), {"value": "p1@mail.cdpweb.org", "kind": -1, "customer_id": 99})
+    refused = pytest.raises(IntegrityError, match="UNIQUE")
+    with settling_sizes(0, 10, 100), bench.engine.connect() as connection, refused:
+        Settling(connection).go_on()

@@ -20,7 +20,7 @@ from tests.databases import on_postgres, on_sqlite
 from tests.posting import post_all
 
 TOUCHPOINT, TEMPLATE = 1, 2
-GROWING = re.compile("(customers|postings|segment_members|task_rows|external_ids|identifiers)( |$)")
+GROWING = re.compile("(customers|postings|segment_members|task_rows|external_ids|(fresh_)?identifiers)( |$)")
 
 
 @pytest.fixture

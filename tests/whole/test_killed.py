@@ -64,7 +64,7 @@ WRITTEN = {
 
 IDS = "select name, next_id from counters where name in ('customers', 'actions', 'changes') order by name"
 
-IDENTIFIERS = "select kind, value, customer_id from identifiers order by kind, value"
+IDENTIFIERS = "select * from identifiers union all select * from fresh_identifiers order by value, kind"
 """SQLite's index of them."""
 
 ALWAYS_SETTLING = """
@@ -165,7 +165,7 @@ def test_whatever_is_killed_whenever_the_import_ends_as_an_undisturbed_one(
     assert f"{ROWS:,} of {ROWS:,} rows" in page.words
     compare(stack, undisturbed.result())
     if not stack.database_url:
-        assert stack.rows("select 1 from identifiers where not fresh limit 1")
+        assert stack.rows("select 1 from identifiers limit 1")
 
 
 def schedule(victims: tuple[str, ...]) -> list[tuple[str, float, float]]:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Table
 
 from cdpweb.engine.stores.fetching import SLICE_ROWS, Schema, fetched
 from cdpweb.engine.stores.writing import Write
-from cdpweb.models.identifiers import COLUMN_KINDS
+from cdpweb.models.identifiers import COLUMN_KINDS, FRESH, SETTLED
 from cdpweb.models.types import now
 
 STATEMENT_VALUES = 400
@@ -35,9 +35,10 @@ class SqliteStore:
         return self._identified(system_id, values)
 
     def _identified(self, kind: int, values: pl.Series) -> pl.DataFrame:
-        sql = (
-            "select i.value, i.customer_id from json_each(?, '$.k') j cross join identifiers i "
-            f"on i.fresh in (0, 1) and i.kind = {kind:d} and i.value = j.value"
+        sql = " union all ".join(
+            f"select i.value, i.customer_id from json_each(?1, '$.k') j cross join {table} i "
+            f"on i.value = j.value and i.kind = {kind:d}"
+            for table in (SETTLED, FRESH)
         )
         return self._owners(sql, values.cast(pl.String)).cast({"value": values.dtype})
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 import polars as pl
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Executable, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from cdpweb.domain import emails, phones
@@ -84,7 +84,7 @@ def _owners_by_id(session: Session, catalog: Catalog, text: str) -> set[int]:
     return set().union(*(owners(session, catalog, text, column) for column in columns))
 
 
-def _owners_of(session: Session, catalog: Catalog, text: str) -> Iterator[tuple[str, Select[int]]]:
+def _owners_of(session: Session, catalog: Catalog, text: str) -> Iterator[tuple[str, Executable]]:
     """The identifiers that a text may be: their columns, and the queries for who has them."""
     database = session.get_bind().dialect.name
     cell = pl.Series([text], dtype=pl.String)

@@ -1,4 +1,4 @@
-"""SQLite has one table of identifiers in place of three unique indexes; customers come first in external IDs."""
+"""SQLite has tables of identifiers in place of three unique indexes; customers come first in external IDs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +11,7 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+TABLES = ("identifiers", "fresh_identifiers")
 UNIQUE = ("email", "phone")
 BY_CUSTOMER, BY_VALUE = ("customer_id", "system_id"), ("system_id", "value")
 COLUMNS = ("system_id", "value", "customer_id")
@@ -25,19 +26,21 @@ def upgrade() -> None:
         )
         op.create_unique_constraint("uq_external_ids_system_id_value", "external_ids", list(BY_VALUE))
         return
-    op.create_table(
-        "identifiers",
-        sa.Column("fresh", sa.Boolean(), nullable=False),
-        sa.Column("kind", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("value", types.Key, nullable=False),
-        sa.Column("customer_id", types.BigInt, nullable=False),
-        sa.PrimaryKeyConstraint("fresh", "kind", "value", name=op.f("pk_identifiers")),
-        sqlite_with_rowid=False,
-    )
+    for table in TABLES:
+        op.create_table(
+            table,
+            sa.Column("value", types.Key, nullable=False),
+            sa.Column("kind", sa.Integer(), autoincrement=False, nullable=False),
+            sa.Column("customer_id", types.BigInt, nullable=False),
+            sa.PrimaryKeyConstraint("value", "kind", name=op.f(f"pk_{table}")),
+            sqlite_with_rowid=False,
+        )
     # In the order of the indexes that are still there: nothing has to be sorted, and little is written twice.
-    op.execute("INSERT INTO identifiers SELECT 0, -2, phone, id FROM customers WHERE phone IS NOT NULL ORDER BY phone")
-    op.execute("INSERT INTO identifiers SELECT 0, -1, email, id FROM customers WHERE email IS NOT NULL ORDER BY email")
-    op.execute("INSERT INTO identifiers SELECT 0, system_id, value, customer_id FROM external_ids ORDER BY 2, 3")
+    op.execute("INSERT INTO identifiers SELECT phone, -2, id FROM customers WHERE phone IS NOT NULL ORDER BY phone")
+    op.execute("INSERT INTO identifiers SELECT email, -1, id FROM customers WHERE email IS NOT NULL ORDER BY email")
+    op.execute(
+        "INSERT INTO identifiers SELECT value, system_id, customer_id FROM external_ids ORDER BY system_id, value"
+    )
     with op.batch_alter_table("customers") as batch:
         for column in UNIQUE:
             batch.drop_constraint(f"uq_customers_{column}")
@@ -59,7 +62,8 @@ def downgrade() -> None:
             for column in UNIQUE:
                 batch.create_unique_constraint(f"uq_customers_{column}", [column])
         _lay(BY_VALUE)
-        op.drop_table("identifiers")
+        for table in TABLES:
+            op.drop_table(table)
     op.create_index("ix_external_ids_customer", "external_ids", list(BY_CUSTOMER), unique=True)
 
 
