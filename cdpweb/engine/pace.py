@@ -6,9 +6,11 @@ BLOCK_SECONDS = 2.0
 SMALLEST_SHARE = 1 / 8
 """Of the largest block: below that, what is done once for every block would take most of the time."""
 
-
 FIRST_SHARE = 1 / 4
 """Of the largest block, as long as nobody knows how fast this machine is."""
+
+MOST_GROWTH = 2
+"""Times the block before: the next one is made ready while that one is written, and should not be waited for."""
 
 
 class Pace:
@@ -20,5 +22,5 @@ class Pace:
 
     def took(self, size_bytes: int, seconds: float) -> None:
         """A block of `size_bytes` has been written in `seconds`."""
-        fitting = int(size_bytes * BLOCK_SECONDS / max(seconds, 0.001))
+        fitting = int(size_bytes * min(MOST_GROWTH, BLOCK_SECONDS / max(seconds, 0.001)))
         self.block_bytes = max(1, int(self._most_bytes * SMALLEST_SHARE), min(self._most_bytes, fitting))

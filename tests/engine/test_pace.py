@@ -3,10 +3,12 @@
 from cdpweb.engine.pace import BLOCK_SECONDS, Pace
 
 
-def test_the_first_block_is_small_and_a_fast_one_lets_the_next_be_as_large_as_allowed():
+def test_the_first_block_is_small_and_fast_ones_let_the_next_be_twice_as_large_until_that_is_all_that_is_allowed():
     pace = Pace(8_000)
     assert pace.block_bytes == 2_000
     pace.took(2_000, BLOCK_SECONDS / 4)
+    assert pace.block_bytes == 4_000
+    pace.took(4_000, BLOCK_SECONDS / 4)
     assert pace.block_bytes == 8_000
 
 
@@ -18,7 +20,7 @@ def test_after_a_slow_block_the_next_one_is_made_to_fit():
 
 def test_a_fast_block_never_makes_them_larger_than_allowed():
     pace = Pace(8_000)
-    pace.took(100, 0.0)
+    pace.took(8_000, 0.0)
     assert pace.block_bytes == 8_000
 
 
