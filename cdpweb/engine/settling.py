@@ -13,7 +13,7 @@ from cdpweb.models.counters import reserve
 from cdpweb.models.customers import STORED_COLUMNS
 
 MOST_FRESH = 4_000_000
-"""When so many identifiers have been given since the last time, they settle. About as many fit into the cache."""
+"""When so many identifiers have been given since the last time, they settle: a table little larger than the cache."""
 
 SLICE = 60_000
 """How many settle in one transaction: a third of a second."""
@@ -21,8 +21,8 @@ SLICE = 60_000
 SLICES = 4
 """How many transactions follow a block."""
 
-GIVEN, SETTLED = "identifiers", "settled"
-"""The counters of the identifiers that blocks gave, and of those of them that have settled."""
+GIVEN_COUNTER, SETTLED_COUNTER = "identifiers", "settled"
+"""What counts the identifiers that blocks gave, and those of them that have settled."""
 
 _LOWEST: tuple[str | bytes, int] = ("", 0)
 _HIGHEST: tuple[str | bytes, int] = (b"", 0)
@@ -43,7 +43,7 @@ def count_given(connection: Connection, created: pl.DataFrame, moves: list[Move]
         return
     columns = [STORED_COLUMNS.get(name, name) for name in contacts]
     newcomers = sum(created[column].count() for column in columns if column in created.columns)
-    reserve(connection, GIVEN, newcomers + sum(move.new is not None for move in moves))
+    reserve(connection, GIVEN_COUNTER, newcomers + sum(move.new is not None for move in moves))
 
 
 class Settling:
@@ -64,7 +64,7 @@ class Settling:
 
     def _is_due(self) -> bool:
         if self._until is None:
-            given, settled = (self._counted(name) for name in (GIVEN, SETTLED))
+            given, settled = (self._counted(name) for name in (GIVEN_COUNTER, SETTLED_COUNTER))
             if given - settled < MOST_FRESH:
                 return False
             self._until, self._after = given, _LOWEST
@@ -81,7 +81,7 @@ class Settling:
         if last:
             self._after = (last_value, last_kind)
             return False
-        counter = update(Counter).where(Counter.name == SETTLED, Counter.next_id < self._until)
+        counter = update(Counter).where(Counter.name == SETTLED_COUNTER, Counter.next_id < self._until)
         self._writer.execute(counter.values(next_id=self._until))
         self._until = None
         return True

@@ -1,4 +1,4 @@
-"""Customers and what is known of them. Who has an identifier, SQLite knows by another way: see identifiers.py.
+"""Customers and what is known of them; who has an identifier, SQLite finds in another way (identifiers.py).
 
 The tables that grow with the customers have no foreign keys: every one costs a look-up per row on import, and the
 engine, which alone fills them, writes a customer and what hangs on it in one transaction. See docs/decisions.md.
@@ -123,7 +123,10 @@ for stamped in (table_of(Customer).c.created_at, table_of(Action).c.recorded_at,
 
 
 class Counter(Base):
-    """The next free id of a kind. Ids are reserved a block at a time and never used twice."""
+    """The next free number of a kind, reserved a block at a time and never used twice: ids, turns, and so on.
+
+    On SQLite `identifiers` numbers those that imports gave, and `settled` says which of them have settled.
+    """
 
     __tablename__ = "counters"
 
