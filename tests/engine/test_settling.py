@@ -57,10 +57,13 @@ def test_many_settle_between_blocks_and_are_found_as_before(bench, at_once, time
     assert sum(parts(bench.engine)) == 900
 
 
-def test_all_of_them_settle_where_there_is_time_for_it(bench):
-    with settling_sizes(0, 10, 100):
+def test_all_of_them_settle_where_there_is_time_for_it_and_then_not_before_there_are_as_many_again(bench):
+    with settling_sizes(100, 10, 100):
         run(bench, range(50))
-    assert parts(bench.engine) == (150, 0)
+        settled, fresh = parts(bench.engine)
+        assert settled > 100
+        run(bench, range(50, 60))
+        assert parts(bench.engine) == (settled, fresh + 30)
 
 
 def test_settled_identifiers_can_be_given_to_others_and_taken(bench, session):
