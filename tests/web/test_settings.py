@@ -175,3 +175,9 @@ class TestLongLists:
             == 303
         )
         assert AREAS.find(session, "nyc").parent.name == "USA"
+
+
+def test_a_nul_in_what_is_searched_for_is_left_out(client):
+    page = client.get("/settings/touchpoints", query_string={"q": "cdp\0web"})
+    assert page.status_code == 200
+    assert "cdpweb touchpoint" in page.text

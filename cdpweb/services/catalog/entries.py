@@ -70,6 +70,7 @@ def count(session: Session, kind: Kind) -> int:
 def listed(session: Session, kind: Kind, text: str = "") -> list[Any]:
     """The first LISTED entries by name, of those whose name or key contains `text` in any case of ASCII letters."""
     key, name = getattr(kind.model, kind.key), kind.model.name
+    text = text.replace("\0", "")  # PostgreSQL cannot even be asked for it
     wanted = or_(name.icontains(text, autoescape=True), key.icontains(text, autoescape=True))
     statement = select(kind.model).where(wanted) if text else select(kind.model)
     return list(session.scalars(statement.order_by(name, kind.model.id).limit(LISTED)))
