@@ -149,17 +149,18 @@ class Bench:
             database.unlink()
             self.results.compare(SQLITE, PEERS[name], ours, theirs)
 
-    def next_million(self, database: str, cluster: Cluster | None) -> None:
-        """The same file into an empty base and into one of ten million customers."""
+    def next_million(self, database: str, cluster: Cluster | None, times: int) -> None:
+        """The same file into an empty base and into one of ten million customers, which grows by each."""
         first, following = self.folder / "first.csv", self.folder / "next.csv"
         _write("new", first, LARGEST)
-        _write("new", following, self.rows, LARGEST)
-        with self._base(cluster) as empty:
-            alone = self._load(empty, database, "the next million, alone", following)
         with self._base(cluster) as full:
             self.results.note(database, "new customers", LARGEST, full.load(first))
-            after = self._load(full, database, "the next million", following)
-        self.results.compare(database, NEXT, after, alone)
+            for number in range(times):
+                _write("new", following, self.rows, LARGEST + number * self.rows)
+                with self._base(cluster) as empty:
+                    alone = self._load(empty, database, "the next million, alone", following)
+                after = self._load(full, database, "the next million", following)
+                self.results.compare(database, NEXT, after, alone)
 
     def _limit(self, database: str, cluster: Cluster | None) -> Measured:
         if cluster is None:
@@ -200,7 +201,7 @@ def main() -> None:
                 for _ in range(given.times):
                     bench.once(database, cluster)
                 if given.full:
-                    bench.next_million(database, cluster)
+                    bench.next_million(database, cluster, given.times)
     sys.stdout.write("\n".join(bench.results.lines()) + "\n")
 
 

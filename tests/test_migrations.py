@@ -29,8 +29,7 @@ def assert_migrated(app: Flask) -> None:
             dialect = connection.dialect.name
             opts = {"compare_type": True, "include_object": lambda item, *_: is_of(dialect, item)}
             context = MigrationContext.configure(connection, opts=opts)
-            declared = [Base.metadata, identifiers.METADATA] if dialect == "sqlite" else [Base.metadata]
-            assert compare_metadata(context, declared) == []  # type: ignore[arg-type]
+            assert compare_metadata(context, identifiers.declared(dialect)) == []  # type: ignore[arg-type]
             assert revision.standing(connection) == context.get_current_revision() == revision.newest()
         assert db.session.scalar(select(Project.time_zone)) == "UTC"
 

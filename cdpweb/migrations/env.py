@@ -30,7 +30,7 @@ def migrate_online() -> None:
 def _run(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=[db.metadata, *([identifiers.METADATA] if connection.dialect.name == "sqlite" else [])],
+        target_metadata=identifiers.declared(connection.dialect.name),
         include_object=lambda item, *_: is_of(connection.dialect.name, item),
         transactional_ddl=True,
         render_item=_render,

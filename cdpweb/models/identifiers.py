@@ -38,6 +38,11 @@ SETTLED, FRESH = (
 that begin with text in a shorter way."""
 
 
+def declared(dialect: str) -> list[MetaData]:
+    """All that a database has of ours."""
+    return [Base.metadata, METADATA] if dialect == "sqlite" else [Base.metadata]
+
+
 def owners(dialect: str, kind: int, value: str) -> Executable:
     """The query for who has an identifier: the id of one customer, or nothing."""
     if dialect == "sqlite":
