@@ -1,5 +1,6 @@
 """What all commands stand in: refusals as sentences, and the application around a command."""
 
+import gc
 from collections.abc import Callable, Mapping
 from functools import wraps
 from importlib import import_module
@@ -31,7 +32,10 @@ class CommandLine(click.Group):
         """The command of that name."""
         if cmd_name not in self._modules:
             return None
+        gc.disable()  # what is imported stays: it need not be searched for garbage, now or later
         commands: dict[str, click.Command] = import_module(self._modules[cmd_name]).COMMANDS
+        gc.freeze()
+        gc.enable()
         return commands[cmd_name]
 
     def invoke(self, ctx: click.Context) -> Any:
