@@ -250,7 +250,7 @@ class _Run:
                 progress()
                 if self.limits.wait_between_blocks_seconds:  # not for nothing: a sleep of no time waits for others too
                     time.sleep(self.limits.wait_between_blocks_seconds)
-        self._finish(position)
+            self._finish(position)
 
     def _prepared(self, task: Row[Any], orders: Orders, start: Position) -> Iterator[tuple[Prepared, Position]]:
         """The blocks of the file from `start` on, each with the place after it."""
