@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from cdpweb.domain.columns import PROBLEM_SCHEMA, Parsed
+from cdpweb.domain.columns import PROBLEM_SCHEMA, Parsed, no_problems
 
 Reading = tuple[Any, str | None]
 """What one cell gives: its value, or None, and the code of a problem, or None."""
@@ -13,6 +13,8 @@ Reading = tuple[Any, str | None]
 
 def parsed(answers: pl.DataFrame) -> Parsed:
     """A parsed column from a frame with the columns `value` and `code`, one row per cell."""
+    if answers["code"].null_count() == answers.height:
+        return Parsed(answers["value"], no_problems())
     problems = answers.select(index=pl.int_range(pl.len(), dtype=pl.UInt32), code="code").filter(
         pl.col("code").is_not_null()
     )

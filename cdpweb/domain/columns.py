@@ -1,4 +1,4 @@
-"""What parsing one column of raw text gives: values and the problems found on the way."""
+"""Columns of raw text, and what parsing one of them gives: values and the problems found on the way."""
 
 from typing import NamedTuple
 
@@ -17,6 +17,11 @@ class Parsed(NamedTuple):
 
     values: pl.Series
     problems: pl.DataFrame
+
+
+def columns_where(cells: pl.DataFrame, condition: pl.Expr) -> list[str]:
+    """The columns of which some cell meets a `condition` on `pl.all()`."""
+    return [column.name for column in cells.select(condition.any()) if column.any()]
 
 
 def no_problems() -> pl.DataFrame:

@@ -4,32 +4,31 @@ import re
 
 import polars as pl
 
+from cdpweb.domain.columns import columns_where
+
 _FORMULA_START = r"'*[=+\-@\t\r]"
 _NUMBER = r"'*[+-]?[0-9 ()]*[.,]?[0-9 ()]*"
 """What begins like a formula and is none: a sign, digits, spaces, brackets, one decimal mark."""
 
 
-def guard(cells: pl.Series) -> pl.Series:
+def guard(cells: pl.DataFrame) -> pl.DataFrame:
     """The cells as they are written: one `'` before each that a spreadsheet could take for a formula."""
-    marked = pl.concat_str(pl.lit("'"), "cell")
-    return cells.to_frame("cell").select(_chosen(marked, _is_dangerous()).alias(cells.name)).to_series()
+    every = pl.all()
+    return cells.with_columns(pl.when(_is_dangerous(every)).then(every.str.replace("^", "'")).otherwise(every))
 
 
-def unguard(cells: pl.Series) -> pl.Series:
-    """The cells as they were before `guard`, whose exact inverse this is."""
-    marked = pl.col("cell").str.starts_with("'")
-    if not cells.str.starts_with("'").any():
+def unguard(cells: pl.DataFrame) -> pl.DataFrame:
+    """The cells as they were before `guard`, whose exact inverse this is; the same frame where none was guarded."""
+    marked = columns_where(cells, pl.all().str.starts_with("'"))
+    if not marked:
         return cells
-    bare = pl.col("cell").str.slice(1)
-    return cells.to_frame("cell").select(_chosen(bare, marked & _is_dangerous()).alias(cells.name)).to_series()
+    cell = pl.col(marked)
+    return cells.with_columns(
+        pl.when(cell.str.starts_with("'") & _is_dangerous(cell)).then(cell.str.slice(1)).otherwise(cell)
+    )
 
 
-def _chosen(changed: pl.Expr, where: pl.Expr) -> pl.Expr:
-    return pl.when(where).then(changed).otherwise("cell")
-
-
-def _is_dangerous() -> pl.Expr:
-    cell = pl.col("cell")
+def _is_dangerous(cell: pl.Expr) -> pl.Expr:
     return cell.str.contains(f"^{_FORMULA_START}") & ~cell.str.contains(f"^{_NUMBER}$")
 
 

@@ -25,17 +25,23 @@ _DIALLED = {"at": pl.UInt32, "calling_code": pl.UInt16, "national": pl.String, "
 def sweep(cells: pl.DataFrame) -> pl.DataFrame:
     """Decides what it can of the `cells`: columns `at`, `cell` and `country`, whose a number is unless it says another.
 
-    Gives the columns `at`, `value` (E.164 without the plus), `code` (a problem or null) and `open` (not decided here).
+    Gives the columns `at`, `value` (E.164 without the plus), `code` (a problem or null) and `open` (not decided here)
+    in the order of `at`.
     """
-    plain = _plain(cells)
-    undecided = cells.join(plain, on="at", how="anti").select("at", open=True)
-    return _concat(_ANSWERS, _without_two_numbers(_decided(plain), plain), undecided)
+    is_plain = _is_plain(cells["cell"])
+    plain, other = _taken_down(cells.filter(is_plain)), cells.filter(~is_plain)
+    undecided = other.select("at", open=pl.col("cell").is_not_null())
+    return _concat(_ANSWERS, _without_two_numbers(_decided(plain), plain), undecided).sort("at")
 
 
-def _plain(cells: pl.DataFrame) -> pl.DataFrame:
-    """The cells that may be decided here, with their `digits` and whether they have a `plus`."""
+def _is_plain(cells: pl.Series) -> pl.Series:
+    """Which cells may be decided here."""
+    return (cells.str.contains(_PLAIN) & (cells.str.len_chars() <= _MOST_CHARACTERS)).fill_null(False)
+
+
+def _taken_down(plain: pl.DataFrame) -> pl.DataFrame:
+    """Plain cells with their `digits` and whether they have a `plus`."""
     cell = pl.col("cell")
-    plain = cells.filter(cell.str.contains(_PLAIN) & (cell.str.len_chars() <= _MOST_CHARACTERS))
     return plain.with_columns(digits=cell.str.replace_all("[^0-9]+", ""), plus=cell.str.contains("+", literal=True))
 
 
@@ -45,15 +51,17 @@ def _decided(numbers: pl.DataFrame) -> pl.DataFrame:
     written = _judged(_as_written(numbers))
     if written.height == numbers.height and written.select(settled.all()).item():
         return written
-    again = numbers.filter(~plus).join(written.filter(settled), on="at", how="anti")
+    done = written.filter(settled)
+    rest = numbers.join(done, on="at", how="anti")
+    again = rest.filter(~plus)
     after_exit_code = again.with_columns(digits=pl.col("digits").str.extract("^(?:00|011)(.*)$", 1))
     dialled_abroad = _judged(_international(after_exit_code))
     plus_added = _judged(_international(again)).filter(settled)
     warned = plus_added.with_columns(code=pl.when(~pl.col("open")).then(pl.lit("phone_read_as_international")))
-    read = pl.concat([written.filter(settled), dialled_abroad.filter(settled), warned])
-    failed = numbers.join(read, on="at", how="anti").join(written, on="at", how="left")
+    read = pl.concat([dialled_abroad.filter(settled), warned])
+    failed = rest.join(read, on="at", how="anti").join(written.filter(~settled), on="at", how="left")
     refused = failed.select("at", code=_reason(), open=plus & pl.col("code").is_null())
-    return _concat(_ANSWERS, read, refused)
+    return _concat(_ANSWERS, done, read, refused)
 
 
 def _reason() -> pl.Expr:
@@ -135,7 +143,8 @@ def _without_two_numbers(answers: pl.DataFrame, plain: pl.DataFrame) -> pl.DataF
     if parts.is_empty():
         return answers
     before_last = parts.with_columns(cell.list.head(cell.list.len() - 1)).explode("cell").with_row_index("at")
-    decided = _decided(_plain(before_last)).join(before_last, on="at")
+    plain_parts = _taken_down(before_last.filter(_is_plain(before_last["cell"])))
+    decided = _decided(plain_parts).join(before_last, on="at")
     open_ = decided.filter("open")["owner"]
     two = decided.filter(pl.col("value").is_not_null())["owner"]
     is_open, are_two = pl.col("at").is_in(open_.implode()), pl.col("at").is_in(two.implode())

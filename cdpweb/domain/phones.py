@@ -38,10 +38,9 @@ def parse(cells: pl.Series, countries: pl.Series | str | None = None) -> Parsed:
     of. Numbers of digits and separators are decided in a sweep as `number` decides them, the others by `number`.
     """
     column = _cleaned(cells).with_columns(country=_per_cell(countries, len(cells)))
-    present = column.filter(pl.col("cell").is_not_null()).select("at", "cell", "country")
-    swept = present.join(sweep(present), on="at", maintain_order="left")
-    read = swept.select("at").hstack(settle(swept, number, "country").rename({"code": "problem"}))
-    answers = column.join(read, on="at", how="left", maintain_order="left")
+    asked = column.select("at", "cell", "country")
+    swept = asked.hstack(sweep(asked).drop("at"))
+    answers = column.hstack(settle(swept, number, "country").rename({"code": "problem"}))
     was_repaired = pl.col("value").is_not_null() | pl.col("problem").is_null()
     repairs = parsed(answers.select("value", code=pl.when(was_repaired).then("code")))
     readings = parsed(answers.select("value", code="problem"))

@@ -8,7 +8,7 @@ import polars as pl
 
 from cdpweb.domain.catalog import CustomField
 from cdpweb.domain.cells import Reading, parsed, read_each
-from cdpweb.domain.columns import Parsed
+from cdpweb.domain.columns import Parsed, columns_where
 from cdpweb.domain.nfc import nfc
 from cdpweb.domain.spreadsheets import HASH_SIGNS, looks_rounded, repaired, without_apostrophe
 
@@ -29,12 +29,14 @@ SEPARATOR = "|"
 """What stands between the values of a multi-value field."""
 
 
-def trim(cells: pl.Series) -> pl.Series:
+def trim(cells: pl.DataFrame) -> pl.DataFrame:
     """The cells without Unicode white space and byte-order marks around them."""
-    trimmed = cells.str.strip_chars()
-    if not (trimmed.str.starts_with(_BYTE_ORDER_MARK).any() or trimmed.str.ends_with(_BYTE_ORDER_MARK).any()):
+    every, mark = pl.all().str, _BYTE_ORDER_MARK
+    trimmed = cells.select(every.strip_chars())
+    marked = columns_where(trimmed, every.starts_with(mark) | every.ends_with(mark))
+    if not marked:
         return trimmed
-    return trimmed.str.replace_all(rf"^[\s{_BYTE_ORDER_MARK}]+|[\s{_BYTE_ORDER_MARK}]+$", "")
+    return trimmed.with_columns(pl.col(marked).str.replace_all(rf"^[\s{mark}]+|[\s{mark}]+$", ""))
 
 
 def text(cells: pl.Series) -> Parsed:
@@ -134,7 +136,7 @@ def multiple(cells: pl.Series, parse: Callable[[pl.Series], Parsed]) -> Parsed:
     """
     parts = cells.to_frame("cell").with_row_index("index").filter(pl.col("cell").is_not_null())
     parts = parts.with_columns(pl.col("cell").str.split(SEPARATOR)).explode("cell")
-    parts = parts.with_columns(cell=trim(parts["cell"])).filter(pl.col("cell") != "")
+    parts = parts.with_columns(trim(parts.select("cell"))).filter(pl.col("cell") != "")
     read, problems = parse(parts["cell"])
     parts = parts.with_columns(value=read.cast(pl.String))
     found = problems.select(

@@ -60,7 +60,7 @@ def check(blocks: Iterable[Block], orders: Orders, nameless: Iterable[int] = ())
     for block in blocks:
         findings.records += block.rows.height
         for name in [name for name in orders.mapped if name in speechless or name in telling]:
-            text = trimmed(block.rows[f"c{orders.mapped[name]}"])
+            text = trimmed(block.rows.select(f"c{orders.mapped[name]}")).to_series()
             if name in speechless and (text != "").any():
                 speechless.discard(name)
             if name in telling:

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 import polars as pl
 
 from cdpweb.domain import countries, emails, names, phones, values
-from cdpweb.domain.columns import Parsed
+from cdpweb.domain.columns import Parsed, columns_where
 from cdpweb.domain.fields import (
     CUSTOMER_ID,
     EMAIL,
@@ -64,7 +64,7 @@ class Cells(NamedTuple):
     clear: pl.Series
 
 
-def trimmed(raw: pl.Series) -> pl.Series:
+def trimmed(raw: pl.DataFrame) -> pl.DataFrame:
     """The text of cells without white space around it and without a formula guard (rules §2.1, §8.2)."""
     text = values.trim(raw)
     bare = unguard(text)
@@ -105,8 +105,7 @@ class _Normaliser:
 
     def run(self) -> Normalised:
         self._faults()
-        for name, index in self.orders.mapped.items():
-            self.cells[name] = self._cells(name, self.raw[f"c{index}"])
+        self._cells()
         self._contacts()
         self._customer_id()
         for one in self.orders.of_kind(Kind.PROFILE) + self.orders.of_kind(Kind.CUSTOM):
@@ -160,21 +159,36 @@ class _Normaliser:
             cells = [name for name in self.raw.columns if name not in ("record", "line", "fault", "blank")]
             self.raw = self.raw.with_columns(pl.when(~broken).then(pl.col(name)).alias(name) for name in cells)
 
-    def _cells(self, name: str, raw: pl.Series) -> Cells:
-        text = trimmed(raw)
-        if (nul := text.str.contains("\0", literal=True).fill_null(False)).any():
+    def _cells(self) -> None:
+        """The cells of all columns, scanned together: with small blocks each call would cost more than its work."""
+        texts = trimmed(self.raw.select(pl.col(f"c{index}").alias(name) for name, index in self.orders.mapped.items()))
+        texts = self._replaced(self._without_nul(texts))
+        every = pl.all()
+        found = texts.select(
+            pl.when((every != "") & (every != CLEAR)).then(every),
+            (every == "").fill_null(False).name.suffix(":empty"),
+            (every == CLEAR).fill_null(False).name.suffix(":clear"),
+        )
+        for name in self.orders.mapped:
+            self.cells[name] = Cells(found[name], found[f"{name}:empty"], found[f"{name}:clear"])
+
+    def _without_nul(self, texts: pl.DataFrame) -> pl.DataFrame:
+        """The texts without those that hold NUL, which are reported."""
+        for name in columns_where(texts, pl.all().str.contains("\0", literal=True)):
+            text = texts[name]
+            nul = text.str.contains("\0", literal=True).fill_null(False)
             one = self.orders.reference[name]
             rejects = one.kind is Kind.SETTING and one.type is not Type.COUNTRY
             self._flag(name, nul, self._setting_error(nul) if rejects else "nul_in_cell", text)
-            text = _where(text, ~nul)
-        text = self._replaced(name, text)
-        empty, clear = (text == "").fill_null(False), (text == CLEAR).fill_null(False)
-        return Cells(_where(text, ~(empty | clear)), empty, clear)
+            texts = texts.with_columns(_where(text, ~nul).alias(name))
+        return texts
 
-    def _replaced(self, name: str, text: pl.Series) -> pl.Series:
-        """The text that stands for a setting's unknown value, as the person decided (rules §3)."""
-        replacements = self.orders.settings.replacements.get(name)
-        return text.replace(dict(replacements)) if replacements else text
+    def _replaced(self, texts: pl.DataFrame) -> pl.DataFrame:
+        """The texts that stand for a setting's unknown values, as the person decided (rules §3)."""
+        replacements = self.orders.settings.replacements
+        return texts.with_columns(
+            pl.col(name).replace(dict(replacements[name])) for name in self.orders.mapped if replacements.get(name)
+        )
 
     def _flag(self, name: str, mask: pl.Series, code: str, text: pl.Series) -> None:
         """Report `code` for the rows of `mask`."""

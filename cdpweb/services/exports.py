@@ -42,8 +42,7 @@ def export(session: Session, catalog: Catalog, filters: Filters, *, with_ids: bo
     columns = [CUSTOMER_ID, *columns] if with_ids else columns
     yield BYTE_ORDER_MARK + ",".join(columns) + "\r\n"
     for frame in _frames(session, catalog, filters):
-        guarded = [guard(column) for column in frame.select(columns)]
-        yield pl.DataFrame(guarded).write_csv(include_header=False, line_terminator="\r\n")
+        yield guard(frame.select(columns)).write_csv(include_header=False, line_terminator="\r\n")
 
 
 def _frames(session: Session, catalog: Catalog, filters: Filters) -> Iterator[pl.DataFrame]:

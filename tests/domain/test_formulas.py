@@ -1,5 +1,6 @@
 """The formula guard (rules 8.2): writing and reading undo each other."""
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,12 +48,13 @@ TEXTS = st.one_of(
 @given(st.lists(st.none() | TEXTS))
 def test_writing_and_reading_undo_each_other(texts: list[str | None]) -> None:
     """rules 8.2: for every value; and the columns do what the single texts do."""
-    column = cells(texts)
-    guarded = guard(column)
-    assert guarded.to_list() == [text if text is None else guard_text(text) for text in texts]
-    assert unguard(column).to_list() == [text if text is None else unguard_text(text) for text in texts]
-    assert unguard(guarded).equals(column)
-    assert unguard(guarded).name == column.name
+    columns = pl.DataFrame({"same": cells(texts), "plain": cells(["x"] * len(texts)), "turned": cells(texts[::-1])})
+    guarded = guard(columns)
+    assert guarded["same"].to_list() == [text if text is None else guard_text(text) for text in texts]
+    assert unguard(columns)["same"].to_list() == [text if text is None else unguard_text(text) for text in texts]
+    assert guarded["turned"].to_list() == guarded["same"].to_list()[::-1]
+    assert guarded["plain"].equals(columns["plain"])
+    assert unguard(guarded).equals(columns)
 
 
 @given(TEXTS)

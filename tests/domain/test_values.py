@@ -20,7 +20,7 @@ OPEN_SPORTS = CustomField("Sports", "Sports", FieldType.CHOICE, create_missing=T
 def test_cells_are_trimmed() -> None:
     """rules 2.1: white space of every script, and the byte-order mark between two files put together."""
     raw = cells(["\u00a0 a\tb \u3000", "\ufeff\u2003a\ufeff", "\u2028", "\ufeff", "'x ", None, ""])
-    assert values.trim(raw).to_list() == ["a\tb", "a", "", "", "'x", None, ""]
+    assert values.trim(raw.to_frame()).to_series().to_list() == ["a\tb", "a", "", "", "'x", None, ""]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ IDS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs", "Cn"]), max_size=8),
     st.text("0123'#.,eE+- \u0301a", max_size=12),
     st.builds("{}.{}E{}{}".format, st.integers(0, 9), st.integers(0, 10**8), st.sampled_from("+-"), st.integers(0, 12)),
-).map(lambda raw: values.trim(cells([raw]))[0])
+).map(lambda raw: values.trim(cells([raw]).to_frame()).item())
 
 
 @given(st.lists(IDS))
