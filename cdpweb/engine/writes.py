@@ -43,6 +43,7 @@ def newcomers(store: Store, created: pl.DataFrame, orders: Orders) -> Iterator[W
     systems = system_ids(orders)
     own_columns = created.drop(name for name in systems if name in created.columns)
     yield store.insert(table_of(Customer), own_columns, stamped="created_at")
+    yield from store.enter(own_columns)
     yield store.insert(table_of(Posting), postings.of_newcomers(created))
     for name, system_id in systems.items():
         if name in created.columns:

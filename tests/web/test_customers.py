@@ -42,10 +42,11 @@ def anna(session):
     anna = Customer(
         id=1, email="anna@mail.com", phone=12025550143, last_name="Smith", first_name="<b>Anna</b>",
         email_confirmed=True, custom={"Sports": "run"}, consents={"IsSubscribed": "in 2026-05-31T14:30:00.000+00:00"},
-        source_endpoint_id=1, source_touchpoint_id=1, source_template_id=1, created_at=now(), created_task_id=7,
-        created_record=1234,
+        source_endpoint_id=1, source_touchpoint_id=1, source_template_id=1, created_at=now(), created_record=1234,
     )  # fmt: skip
     session.add_all([anna, Customer(id=2, email="bob@mail.com", last_name="Jones", created_at=now())])
+    session.flush()
+    anna.created_task_id = 7  # a task would have entered her identifiers itself
     session.add_all(
         [ExternalId(system_id=1, value="A-1", customer_id=1), SegmentMember(customer_id=1, group_id=1, segment_id=1)]
     )

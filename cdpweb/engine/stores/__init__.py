@@ -1,5 +1,6 @@
 """The few statements that differ between the databases, behind one small interface."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import polars as pl
@@ -49,6 +50,9 @@ class Store(Reads, Protocol):
     def insert(self, table: Table, rows: pl.DataFrame, *, stamped: str | None = None) -> Write:
         """Insert `rows`; the frame's columns are named as the table's. The column `stamped` is given the moment of
         recording, which is one for all that the transaction writes."""
+
+    def enter(self, newcomers: pl.DataFrame) -> Iterator[Write]:
+        """Enter who has the emails and phones of customers whom a task creates, where the database does not do so."""
 
     def insert_missing(self, table: Table, rows: pl.DataFrame) -> Write:
         """Insert those of the `rows` whose primary key is not there yet."""

@@ -1,6 +1,6 @@
 """Bulk statements for PostgreSQL, on the driver's connection inside SQLAlchemy's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -75,6 +75,10 @@ class PostgresqlStore:
     def insert(self, table: Table, rows: pl.DataFrame, *, stamped: str | None = None) -> Write:
         """Insert rows. The `stamped` column is left to its default: the moment at which the transaction began."""
         return self._copy(table.name, rows)
+
+    def enter(self, newcomers: pl.DataFrame) -> Iterator[Write]:
+        """Nothing: the unique indexes say who has what."""
+        return iter(())
 
     def insert_missing(self, table: Table, rows: pl.DataFrame) -> Write:
         """Insert rows whose key is not there."""
