@@ -57,7 +57,7 @@ class Config:
     UPLOAD_RETENTION_DAYS: int = setting(14, "days", "how long a file is kept after the end of its task", least=0)
     UNLAUNCHED_UPLOAD_HOURS: int = setting(24, "hours", "how long a file without a task is kept", least=0)
     CHANGES_RETENTION_DAYS: int = setting(365, "days", "how long changes are kept, and with them undo", least=0)
-    BLOCK_BYTES: int = setting(8 * MEGABYTE, "bytes", "the most of a file that is written in one transaction", least=1)
+    BLOCK_BYTES: int = setting(6 * MEGABYTE, "bytes", "the most of a file that is written in one transaction", least=1)
     WAIT_BETWEEN_BLOCKS_SECONDS: float = setting(
         0.0, "seconds", "pause between two blocks, for a machine that has other things to do", least=0
     )

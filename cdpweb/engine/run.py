@@ -260,12 +260,13 @@ class _Run:
 
         def prepared(block: Block) -> tuple[Prepared, Position]:
             nonlocal before
-            normalised = normalise(block.rows, orders)
+            normalised, following = normalise(block.rows, orders), block.next
+            del block  # its cells are many, and nobody needs them any more
             # Where others write between our blocks, what is foreseen would not come true.
             foreseen = foresee(self.reader, normalised, before, orders, spoken) if self.is_alone else None
             made = Prepared(normalised, foreseen)
             before = made.aftermath
-            return made, block.next
+            return made, following
 
         with self._work_file(task, dialect).open("rb") as file:
             reader = BlockReader(file, dialect, len(task.header), start, self.limits.max_cell_bytes)
