@@ -121,6 +121,21 @@ def test_identifiers_of_an_older_version_have_their_owners(app: Flask) -> None:
             db.session.flush()
 
 
+def test_newcomers_of_a_task_are_entered_by_the_triggers_before_they_enter_themselves(
+    make_app: Callable[..., Flask],
+) -> None:
+    with make_app().app_context():
+        migrating.upgrade()
+        declared = triggers(db.engine)
+        migrating.downgrade("0007")
+        db.session.add(Customer(id=1, email="a@x.org", phone=493012345678, created_task_id=7, created_at=now()))
+        db.session.commit()
+        assert_in_step(db.session.connection())
+        db.session.commit()
+        migrating.upgrade()
+        assert triggers(db.engine) == declared
+
+
 def test_sqlite_gets_the_triggers_that_the_models_declare(make_app: Callable[..., Flask], tmp_path: Path) -> None:
     declared = create_engine(f"sqlite:///{tmp_path}/declared.db")
     Base.metadata.create_all(declared)
