@@ -6,7 +6,7 @@ BLOCK_SECONDS = 2.0
 SMALLEST_SHARE = 1 / 8
 """Of the largest block: below that, what is done once for every block would take most of the time."""
 
-FIRST_SHARE = 2 / 3
+FIRST_SHARE = 1 / 2
 """Of the largest block, as long as nobody knows how fast this machine is."""
 
 MOST_GROWTH = 2

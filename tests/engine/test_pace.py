@@ -5,7 +5,7 @@ from cdpweb.engine.pace import BLOCK_SECONDS, Pace
 
 def test_the_first_block_is_smaller_and_fast_ones_let_the_next_be_twice_as_large_until_that_is_all_that_is_allowed():
     pace = Pace(9_000)
-    assert pace.block_bytes == 6_000
+    assert pace.block_bytes == 4_500
     pace.took(2_000, BLOCK_SECONDS / 4)
     assert pace.block_bytes == 4_000
     pace.took(4_000, BLOCK_SECONDS / 4)
