@@ -22,7 +22,7 @@ from cdpweb.extensions import current_config, db
 from cdpweb.models import Task, Upload, troubles
 from cdpweb.models.snapshot import snapshot
 from cdpweb.services import problems, tasks, uploads
-from cdpweb.services.imports import create_task
+from cdpweb.services.imports import Launch, create_task
 from cdpweb.services.questions import DATE_ORDER, EMPTY_COLUMNS, NAMELESS_COLUMNS
 from cdpweb.services.refused import Refused
 
@@ -137,7 +137,7 @@ def _launch(file: Path, options: Options) -> int:
     upload = _store(file)
     name = upload.name
     try:
-        task = create_task(db.session, current_config(), _said(upload, options).launch(upload=upload))
+        task = create_task(db.session, current_config(), _said(upload, options))
         earlier = uploads.earlier_task(db.session, upload, besides=task)
         task_id, before = task.id, (earlier.id, earlier.status) if earlier else None
         db.session.commit()
@@ -163,12 +163,12 @@ def _opened(file: Path) -> BinaryIO:
         raise Refusal(f"The file {click.format_filename(file)} cannot be read: {error.strerror}.") from error
 
 
-def _said(upload: Upload, options: Options) -> Reading:
-    """The options, to be read for this file and this base."""
+def _said(upload: Upload, options: Options) -> Launch:
+    """What the options mean for this file and this base."""
     seen = uploads.examine(current_config(), upload, **vars(options.file))
     if seen.refusal:
         raise Refused({"file": seen.refusal})
-    return Reading(options, snapshot(db.session), seen.header)
+    return Reading(options, snapshot(db.session), seen.header).launch(upload=upload, examination=seen)
 
 
 def _with_hint(refused: Refused) -> Refused:

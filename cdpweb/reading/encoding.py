@@ -2,10 +2,9 @@
 
 import codecs
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-import chardet
+from functools import cache
 
 from cdpweb.reading import errors
 
@@ -57,6 +56,8 @@ OFFERED = (
     Encoding("euc-kr", "Korean (EUC-KR)"),
 )
 
+_CODECS = {one.codec for one in OFFERED}
+
 # Where Windows writes a larger set under the same name, the larger one reads it.
 _PYTHON_CODECS = {
     "shift_jis": "cp932",
@@ -96,17 +97,22 @@ def _python_name(codec: str) -> str:
     return codecs.lookup(codec).name
 
 
-_BY_PYTHON_NAME = (
-    {_python_name(one.codec): one.codec for one in OFFERED if one.codec not in _PYTHON_CODECS}
-    | {_python_name(name): codec for codec, python in _PYTHON_CODECS.items() for name in (codec, python)}
-    | _OTHER_NAMES
-)
+@cache
+def _by_python_name() -> Mapping[str, str]:
+    """The encodings offered here by Python's names, each of which is a module to import."""
+    return (
+        {_python_name(one.codec): one.codec for one in OFFERED if one.codec not in _PYTHON_CODECS}
+        | {_python_name(name): codec for codec, python in _PYTHON_CODECS.items() for name in (codec, python)}
+        | _OTHER_NAMES
+    )
 
 
 def offered(name: str) -> str:
     """The encoding offered here that goes by `name`, in any spelling. Raises FileRefused `unknown_encoding`."""
+    if name in _CODECS:
+        return name
     try:
-        return _BY_PYTHON_NAME[_python_name(name.strip())]
+        return _by_python_name()[_python_name(name.strip())]
     except (LookupError, ValueError) as error:
         shown = "".join(c for c in name if c.isprintable())[:40]
         raise errors.unknown_encoding(shown, [one.codec for one in OFFERED]) from error
@@ -129,6 +135,8 @@ def detect(head: bytes, excluding: Iterable[str] = ()) -> str | None:
     has_few_zeros = head.count(0) * 10 <= len(head)  # UTF-16 of plain ASCII would pass for UTF-8, half of it zeros
     if "utf-8" not in excluded and has_few_zeros and _decodes(head, "utf-8"):
         return "utf-8"
+    import chardet  # most files are UTF-8, and do without
+
     candidates = [python_codec(one.codec) for one in OFFERED if one.codec not in excluded]
     western = "cp1252" if "windows-1252" not in excluded else "iso-8859-1"
     found = chardet.detect(head, include_encodings=candidates, compat_names=False, no_match_encoding=western)

@@ -20,13 +20,12 @@ _QUOTED_OFTEN = 0.5
 
 @dataclass(frozen=True)
 class Sniffed:
-    """What a file's beginning looks like. `agreement` is the share of records as wide as the header, 0 to 1."""
+    """What a file's beginning looks like."""
 
     delimiter: str
     quote: str
     header_line: int
     columns: int
-    agreement: float
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,6 @@ class _Trial:
     delimiter: str
     quote: str
     columns: int
-    agreement: float
     score: float
 
 
@@ -49,7 +47,7 @@ def sniff(head: str) -> Sniffed:
     candidates = (announced,) if announced else _candidates(text)
     trials = [_try(text, delimiter, _quote(text, delimiter)) for delimiter in candidates]
     best = max(trials, key=lambda trial: trial.score)  # the first of equals: candidates come in order of use
-    return Sniffed(best.delimiter, best.quote, 1 + skipped, best.columns, best.agreement)
+    return Sniffed(best.delimiter, best.quote, 1 + skipped, best.columns)
 
 
 def doubt(dialect: Dialect, header: tuple[str, ...], sniffed: Sniffed) -> str | None:
@@ -93,10 +91,13 @@ def _candidates(text: str) -> list[str]:
 
 def _try(text: str, delimiter: str, quote: str) -> _Trial:
     """Score a delimiter and quote by how many records have the width of the header, and how wide that is."""
-    columns, *widths = [*_widths(text, Dialect(delimiter=delimiter, quote=quote))] or [1]
-    agreement = widths.count(columns) / len(widths) if widths else 1.0
-    score = agreement * (1 - 1 / columns) if columns else 0.0
-    return _Trial(delimiter, quote, max(columns, 1), agreement, score)
+    widths = _widths(text, Dialect(delimiter=delimiter, quote=quote))
+    columns = next(widths, 1)
+    if columns < 2:
+        return _Trial(delimiter, quote, 1, 0.0)  # whatever it parts further on: most of those tried part nothing
+    others = list(widths)
+    agreement = others.count(columns) / len(others) if others else 1.0
+    return _Trial(delimiter, quote, columns, agreement * (1 - 1 / columns))
 
 
 def _widths(text: str, dialect: Dialect) -> Iterator[int]:

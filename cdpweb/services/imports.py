@@ -57,16 +57,18 @@ class Survey:
 class Launch:
     """All that a person has said about one import.
 
-    `decisions` maps positions of columns to fields or SKIP; `skip_unknown` skips what then fills nothing, `skip_empty`
-    the columns that turn out to hold no value. `reject_unknown_values`: do not ask about unknown values in settings
-    columns. `turns_switches_on`: mapped settings columns turn their switches on, as the shell has it; a form shows them
-    turned on instead. `form_token` marks one rendering of the form: sent twice, it makes one task.
+    `examination`: what the file shows, read as `file` says; None: not examined yet. `decisions` maps positions of
+    columns to fields or SKIP; `skip_unknown` skips what then fills nothing, `skip_empty` the columns that turn out to
+    hold no value. `reject_unknown_values`: do not ask about unknown values in settings columns. `turns_switches_on`:
+    mapped settings columns turn their switches on, as the shell has it; a form shows them turned on instead.
+    `form_token` marks one rendering of the form: sent twice, it makes one task.
     """
 
     upload: Upload
     settings: ImportSettings = field(default_factory=ImportSettings)
     description: str = ""
     file: FileSettings = field(default_factory=FileSettings)
+    examination: Examination | None = None
     decisions: Decisions = field(default_factory=dict)
     skip_unknown: bool = False
     skip_empty: bool = False
@@ -154,7 +156,7 @@ class _Launcher:
         catalog = snapshot(self.session)
         self._refuse(settings_refusals(settings, catalog))
         self._refuse(_description_refusals(launch.description))
-        examination = _examine(self.config, launch.upload, launch.file)
+        examination = launch.examination or _examine(self.config, launch.upload, launch.file)
         layout = self._layout(examination, catalog)
         if layout and launch.turns_switches_on:
             settings = replace(settings, from_file=settings.from_file | layout.switches)
