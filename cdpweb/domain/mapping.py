@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from rapidfuzz import fuzz, process
-
 from cdpweb.domain.fields import CUSTOMER_ID, GROUP_PAIR, SEGMENT_PAIR, Field, Kind
 from cdpweb.domain.settings import Switch
 from cdpweb.domain.tasks import TaskKind
@@ -161,6 +159,8 @@ class _Mapper:
 
 def proposals(header: str, free: Iterable[Field]) -> tuple[str, ...]:
     """The fields among `free` that a header may mean: those with it as a synonym, then near misses (rules §1.5)."""
+    from rapidfuzz import fuzz, process  # most headers are known, and do without
+
     spellings = [(key_of(word), one.name) for one in free for word in (one.name, *one.aliases, *one.synonyms)]
     meant = key_of(header[:MAX_PROPOSED_CHARACTERS])
     exact = [name for key, name in spellings if key == meant]

@@ -46,9 +46,12 @@ class Customer(Base):
     __table_args__ = (
         only_on_postgresql(UniqueConstraint("email")),
         only_on_postgresql(UniqueConstraint("phone")),
-        # Room in every page for the next version of a row, which then needs no new entries in any index.
-        {"postgresql_with": {"fillfactor": 80}},
     )
+
+
+# Room in every page for the next version of a row, which then needs no new entries in any index.
+roomy = DDL("ALTER TABLE customers SET (fillfactor = 80)").execute_if(dialect="postgresql")
+event.listen(table_of(Customer), "after_create", roomy)
 
 
 class ExternalId(Base):

@@ -1,23 +1,35 @@
-"""Column types that differ between the databases."""
+"""Column types that differ between the databases. PostgreSQL's are imported only where it is the database."""
 
 import datetime as dt
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Dialect, Integer, Text, TypeDecorator
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import TypeEngine
 
 BigInt = BigInteger().with_variant(Integer, "sqlite")
 """A 64-bit whole number; on SQLite the spelling that makes a primary key the row id."""
 
-Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-"""A JSON document; Python's None is NULL."""
-
 PlainJson = JSON(none_as_null=True)
-"""The same, kept as the text that it is: for tables that grow, where taking it apart on the way in costs too much."""
+"""A JSON document kept as the text that it is: for tables that grow, where taking it apart on the way in costs too
+much. Python's None is NULL."""
 
 Key = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that is looked up, compared byte by byte: the "C" collation makes its indexes a third faster."""
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON document, on PostgreSQL of the type that has it taken apart; Python's None is NULL."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column type of this database."""
+        if dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import JSONB
+
+            return dialect.type_descriptor(JSONB(none_as_null=True))
+        return dialect.type_descriptor(JSON(none_as_null=True))
 
 
 class Instant(TypeDecorator[dt.datetime]):
@@ -32,6 +44,8 @@ class Instant(TypeDecorator[dt.datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The column type of this database."""
         if dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import TIMESTAMP
+
             return dialect.type_descriptor(TIMESTAMP(timezone=True))
         return dialect.type_descriptor(Integer())
 
