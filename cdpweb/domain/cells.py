@@ -26,10 +26,10 @@ def settle(answers: pl.DataFrame, read: Callable[..., Reading], *context: str) -
 
     `read` is called once for each distinct cell (and columns of `context`). Gives the columns `value` and `code`.
     """
+    if not answers["open"].any():
+        return answers.select("value", "code")
     keys = ["cell", *context]
     leftover = answers.filter("open").select(keys).unique()
-    if leftover.is_empty():
-        return answers.select("value", "code")
     exact = _read_each(leftover, read, answers.schema["value"])
     joined = answers.join(exact, on=keys, how="left", nulls_equal=True, maintain_order="left")
     return joined.select(value=pl.coalesce("value", "exact_value"), code=pl.coalesce("code", "exact_code"))

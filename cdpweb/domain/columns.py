@@ -24,6 +24,12 @@ def columns_where(cells: pl.DataFrame, condition: pl.Expr) -> list[str]:
     return [column.name for column in cells.select(condition.any()) if column.any()]
 
 
+def columns_with(cells: pl.DataFrame, characters: str) -> list[str]:
+    """The columns of which some cell has the `characters`: each is looked through as one text."""
+    found = cells.select(pl.all().str.join("").str.contains(characters, literal=True))
+    return [column.name for column in found if column.any()]
+
+
 def no_problems() -> pl.DataFrame:
     """An empty frame of problems."""
     return pl.DataFrame(schema=PROBLEM_SCHEMA)

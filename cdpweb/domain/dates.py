@@ -76,15 +76,15 @@ def _days(cells: pl.Series, order: DateOrder | None, latest: dt.date) -> pl.Data
 
     Another time is not cut off: 1980-05-30T22:00Z may well be a 31 May where it was written.
     """
-    bare = without_apostrophe(cells).alias("cell")
-    regular = bare.to_frame().select(
-        "cell",
-        iso=pl.when(pl.col("cell").str.contains(_ISO_DATE)).then("cell").str.to_date("%Y-%m-%d", strict=False),
-    )
-    others = regular.select(pl.when(pl.col("iso").is_null()).then("cell")).to_series()
-    local = _timed(others, order, latest)["local"]
-    found = pl.when(local.dt.truncate("1d") == local).then(local.cast(pl.Date))
-    return regular.select("cell", found=pl.coalesce("iso", found))
+    cell, local = pl.col("cell"), pl.col("local")
+    iso = pl.when(cell.str.contains(_ISO_DATE)).then(cell).str.to_date("%Y-%m-%d", strict=False)
+    days = without_apostrophe(cells).to_frame("cell").with_columns(found=iso)
+    others = (days["cell"].is_not_null() & days["found"].is_null()).arg_true()
+    if others.is_empty():
+        return days
+    read = _timed(days["cell"].gather(others), order, latest)
+    found = read.select(pl.when(local.dt.truncate("1d") == local).then(local.cast(pl.Date))).to_series()
+    return days.with_columns(days["found"].scatter(others, found))
 
 
 def _timed(cells: pl.Series, order: DateOrder | None, latest: dt.date) -> pl.DataFrame:

@@ -29,15 +29,19 @@ def parse(cells: pl.Series) -> Parsed:
     Plain ASCII addresses are decided in one sweep, exactly as the library decides them; Punycode, other scripts and
     very long ones are left to the library.
     """
-    cell, lowered = pl.col("cell"), pl.col("cell").str.to_lowercase()
-    size = cell.str.len_bytes()
-    plain = (size == cell.str.len_chars()) & (size <= _SHORT_BYTES) & ~lowered.str.contains("xn--", literal=True)
-    valid = cell.str.contains(_ADDRESS) & ~lowered.str.contains(_SPECIAL_USE) & ~cell.str.contains(_DASHES_AFTER_TWO)
-    answers = cells.to_frame("cell").select(
+    cell, lowered, size = pl.col("cell"), pl.col("lowered"), pl.col("size")
+    looked_at = cells.to_frame("cell").with_columns(lowered=cell.str.to_lowercase(), size=cell.str.len_bytes())
+    plain = (size == cell.str.len_chars()) & (size <= _SHORT_BYTES)
+    valid = cell.str.contains(_ADDRESS) & ~lowered.str.contains(_SPECIAL_USE)
+    if cells.str.contains("--", literal=True).any():
+        plain &= ~lowered.str.contains("xn--", literal=True)
+        valid &= ~cell.str.contains(_DASHES_AFTER_TWO)
+    plainly, validly = pl.col("plain"), pl.col("valid")
+    answers = looked_at.with_columns(plain=plain, valid=valid).select(
         "cell",
-        value=pl.when(plain & valid).then(lowered),
-        code=pl.when((plain & ~valid) | (size > MAX_EMAIL_BYTES)).then(pl.lit("email_invalid")),
-        open=~plain & (size <= MAX_EMAIL_BYTES),
+        value=pl.when(plainly & validly).then(lowered),
+        code=pl.when((plainly & ~validly) | (size > MAX_EMAIL_BYTES)).then(pl.lit("email_invalid")),
+        open=~plainly & (size <= MAX_EMAIL_BYTES),
     )
     return parsed(settle(answers, _read))
 

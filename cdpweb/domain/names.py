@@ -61,7 +61,7 @@ def split(cells: pl.Series) -> SplitNames:
 
 def _texts(cells: pl.Series) -> pl.DataFrame:
     """The column `text`: the cells in NFC, each run of white space made one space."""
-    return cells.to_frame("text").select(nfc(_TEXT).str.replace_all(r"\s{2,}|[^\S ]", " "))
+    return nfc(cells).to_frame("text").select(_TEXT.str.replace_all(r"\s{2,}|[^\S ]", " "))
 
 
 def _at_comma() -> tuple[pl.Expr, pl.Expr, pl.Expr]:

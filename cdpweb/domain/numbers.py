@@ -20,9 +20,12 @@ _SURPLUS_ZEROS = rf"^([^.,]*[.,][0-9]{{{MOST_DECIMALS}}})0{{2,}}$"
 
 def integer(cells: pl.Series) -> Parsed:
     """Whole numbers from −2³¹ to 2³¹−1 (String)."""
-    column, number = _cleaned(cells), pl.col("cell").str.extract(_INTEGER, 1).cast(pl.Int64, strict=False)
+    column = _cleaned(cells).with_columns(digits=pl.col("cell").str.extract(_INTEGER, 1))
+    digits = pl.col("digits")
+    column = column.with_columns(number=digits.cast(pl.Int64, strict=False))
+    number = pl.col("number")
     in_range = number.is_between(SMALLEST_INTEGER, LARGEST_INTEGER)
-    return _judged(column, pl.col("cell").str.contains(_INTEGER), in_range, number.cast(pl.String))
+    return _judged(column, digits.is_not_null(), in_range, number.cast(pl.String))
 
 
 def decimal(cells: pl.Series, *, rounded: bool = False) -> Parsed:
@@ -65,13 +68,16 @@ def _canonical(units: pl.Expr, fraction: pl.Expr) -> pl.Expr:
 
 def _judged(column: pl.DataFrame, is_number: pl.Expr, fits: pl.Expr, canonical: pl.Expr) -> Parsed:
     code = (
-        pl.when(~is_number)
+        pl.when(~pl.col("is_number"))
         .then(pl.lit("number_invalid"))
-        .when(~fits.fill_null(False))
+        .when(~pl.col("fits"))
         .then(pl.lit("number_out_of_range"))
         .otherwise("code")
     )
+    judged = column.with_columns(is_number=is_number, fits=fits.fill_null(False), canonical=canonical)
     there = pl.col("cell").is_not_null()
     return parsed(
-        column.select(value=pl.when(is_number & fits).then(canonical), code=pl.when(there).then(code).otherwise("code"))
+        judged.select(
+            value=pl.when("is_number", "fits").then("canonical"), code=pl.when(there).then(code).otherwise("code")
+        )
     )

@@ -43,7 +43,7 @@ def text(cells: pl.Series) -> Parsed:
     """Text of up to 1000 characters in NFC."""
     cell = pl.col("cell")
     too_long = cell.str.len_chars() > MAX_TEXT_CHARACTERS
-    return _judged(_composed(cells).to_frame("cell"), pl.when(too_long).then(pl.lit("text_too_long")))
+    return _judged(nfc(cells).to_frame("cell"), pl.when(too_long).then(pl.lit("text_too_long")))
 
 
 def external_id(cells: pl.Series, *, rounded: bool = False) -> Parsed:
@@ -52,7 +52,7 @@ def external_id(cells: pl.Series, *, rounded: bool = False) -> Parsed:
     `rounded`: a spreadsheet has cut the column's numbers after fifteen digits (see `spreadsheets.rounding`), so that
     different customers would share one.
     """
-    column = repaired(_composed(without_apostrophe(cells)), whole=True)
+    column = repaired(nfc(without_apostrophe(cells)), whole=True)
     cell = pl.col("cell")
     too_long = (cell.str.len_chars() > MAX_TEXT_CHARACTERS) | (cell.str.len_bytes() > MAX_EXTERNAL_ID_BYTES)
     wrong = (
@@ -73,7 +73,8 @@ def customer_id(cells: pl.Series) -> Parsed:
     column = repaired(without_apostrophe(cells), whole=True)
     number = pl.col("cell").str.extract(_WHOLE_NUMBER, 1).cast(pl.Int64, strict=False)
     value = pl.when(number > 0).then(number)
-    return parsed(column.select(value=value, code=pl.when(value.is_not_null()).then("code")))
+    code = pl.when(pl.col("value").is_not_null()).then("code")
+    return parsed(column.with_columns(value=value).select("value", code=code))
 
 
 def boolean(cells: pl.Series) -> Parsed:
@@ -89,9 +90,7 @@ def sex(cells: pl.Series) -> Parsed:
 def area(cells: pl.Series, external_ids: Collection[str]) -> Parsed:
     """External IDs of areas."""
     known = frozenset(external_ids)
-    return read_each(
-        _composed(cells), lambda given: (given, None) if given in known else (None, "area_unknown"), pl.String()
-    )
+    return read_each(nfc(cells), lambda given: (given, None) if given in known else (None, "area_unknown"), pl.String())
 
 
 def time_zone(cells: pl.Series) -> Parsed:
@@ -126,7 +125,7 @@ def choice(cells: pl.Series, field: CustomField) -> Parsed:
             return None, "choice_unknown"
         return (given, None) if len(given) <= MAX_TEXT_CHARACTERS else (None, "text_too_long")
 
-    return read_each(_composed(cells), read, pl.String())
+    return read_each(nfc(cells), read, pl.String())
 
 
 def multiple(cells: pl.Series, parse: Callable[[pl.Series], Parsed]) -> Parsed:
@@ -156,18 +155,15 @@ def multiple(cells: pl.Series, parse: Callable[[pl.Series], Parsed]) -> Parsed:
     )
 
 
-def _composed(cells: pl.Series) -> pl.Series:
-    return cells.to_frame("cell").select(nfc(pl.col("cell"))).to_series()
-
-
 def _mapped(cells: pl.Series, words: dict[str, bool] | dict[str, str], dtype: pl.DataType, invalid: str) -> Parsed:
     cell = pl.col("cell")
     value = cell.str.to_lowercase().replace_strict(words, default=None, return_dtype=dtype)
-    code = pl.when(cell.is_not_null() & value.is_null()).then(pl.lit(invalid))
-    return parsed(cells.to_frame("cell").select(value=value, code=code))
+    code = pl.when(cell.is_not_null() & pl.col("value").is_null()).then(pl.lit(invalid))
+    return parsed(cells.to_frame("cell").with_columns(value=value).select("value", code=code))
 
 
 def _judged(column: pl.DataFrame, wrong: pl.Expr) -> Parsed:
     """The cells of `column` but those that are `wrong`, a code; where nothing is, a `code` it has stays."""
-    known = pl.coalesce(wrong, "code") if "code" in column.columns else wrong
-    return parsed(column.select(value=pl.when(wrong.is_null()).then("cell"), code=known))
+    judged = column.with_columns(wrong=wrong)
+    code = pl.coalesce("wrong", "code") if "code" in column.columns else pl.col("wrong")
+    return parsed(judged.select(value=pl.when(pl.col("wrong").is_null()).then("cell"), code=code))

@@ -3,6 +3,7 @@
 Rules §2.1 and §2.2 for fields, §3 for segments, §5 for confirmations, §6 for consent.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -74,9 +75,16 @@ def _after(ordered: pl.DataFrame, tracks: list[Track], rows: pl.Series) -> pl.Da
 
 def _encoded(keyed: dict[str, pl.Series]) -> pl.Series:
     """One JSON object per row of the values that are there; null where there is none."""
-    members = [pl.when(value.is_not_null()).then(_member(pl.struct(value.alias(key)))) for key, value in keyed.items()]
-    joined = pl.concat_str(members, separator=",", ignore_nulls=True)
-    return pl.select(pl.when(joined != "").then(pl.format("{{{}}}", joined))).to_series()
+    return _object(
+        [pl.when(value.is_not_null()).then(_member(pl.struct(value.alias(key)))) for key, value in keyed.items()]
+    )
+
+
+def _object(members: Sequence[pl.Expr | pl.Series]) -> pl.Series:
+    """The members of each row as one JSON object; null where there are none."""
+    joined = pl.select(joined=pl.concat_str(members, separator=",", ignore_nulls=True))
+    text = pl.col("joined")
+    return joined.select(pl.when(text != "").then(pl.format("{{{}}}", text))).to_series()
 
 
 def _member(struct: pl.Expr) -> pl.Expr:
@@ -145,8 +153,7 @@ def _changes(
         members.append(ordered.select("record").join(own, on="record", how="left", maintain_order="left")["text"])
     if not members:
         return _texts(ordered.height)
-    joined = pl.concat_str(members, separator=",", ignore_nulls=True)
-    return pl.select(pl.when(joined != "").then(pl.format("{{{}}}", joined))).to_series()
+    return _object(members)
 
 
 def _changing(ordered: pl.DataFrame, tracks: list[Track], before: list[pl.Series]) -> list[pl.Series]:

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 import polars as pl
 
 from cdpweb.domain import countries, emails, names, phones, values
-from cdpweb.domain.columns import Parsed, columns_where
+from cdpweb.domain.columns import Parsed, columns_with
 from cdpweb.domain.fields import (
     CUSTOMER_ID,
     EMAIL,
@@ -174,7 +174,7 @@ class _Normaliser:
 
     def _without_nul(self, texts: pl.DataFrame) -> pl.DataFrame:
         """The texts without those that hold NUL, which are reported."""
-        for name in columns_where(texts, pl.all().str.contains("\0", literal=True)):
+        for name in columns_with(texts, "\0"):
             text = texts[name]
             nul = text.str.contains("\0", literal=True).fill_null(False)
             one = self.orders.reference[name]
