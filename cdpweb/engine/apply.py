@@ -75,9 +75,12 @@ def _after(ordered: pl.DataFrame, tracks: list[Track], rows: pl.Series) -> pl.Da
 
 def _encoded(keyed: dict[str, pl.Series]) -> pl.Series:
     """One JSON object per row of the values that are there; null where there is none."""
-    return _object(
-        [pl.when(value.is_not_null()).then(_member(pl.struct(value.alias(key)))) for key, value in keyed.items()]
-    )
+    members = [
+        pl.when(value.is_not_null()).then(_member(pl.struct(value.alias(key))))
+        for key, value in keyed.items()
+        if value.null_count() < len(value)
+    ]
+    return _object(members) if members else _texts(len(next(iter(keyed.values()))))
 
 
 def _object(members: Sequence[pl.Expr | pl.Series]) -> pl.Series:

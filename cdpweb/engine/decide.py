@@ -1,6 +1,5 @@
 """What a block does, before any of it is written: rows matched, applied, and given the settings of their actions."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import polars as pl
@@ -20,13 +19,13 @@ from cdpweb.models.customers import STORED_COLUMNS
 
 
 class Effect(NamedTuple):
-    """What a block does. Until they are `numbered`, newcomers are -1, -2 and so on in the order of the file.
+    """What a block does. Until they are `numbered`, newcomers have the negative numbers of their creating records.
 
     `ledger`: the outcome of every row, in the columns of the table. `acting`: the rows that write an action;
     `changing`: those that changed something; both as the rows of `Applied`, with the settings of their actions.
-    `created`: columns of `customers`, and under their names in files the IDs of external systems. `changed`, `members`:
-    see `Applied`. `moves`: identifiers of customers who were there. `problems`: all of the block's, in the columns of
-    the table, but for the task.
+    `created`, in the order of the file: columns of `customers`, and under their names in files the IDs of external
+    systems. `changed`, `members`: see `Applied`. `moves`: identifiers of customers who were there. `problems`: all of
+    the block's, in the columns of the table, but for the task.
     """
 
     ledger: pl.DataFrame
@@ -40,21 +39,12 @@ class Effect(NamedTuple):
 
     def numbered(self, first: int) -> "Effect":
         """The same with ids for newcomers, from `first` on, in the order of the file."""
-        return self._called(lambda newcomers: first - 1 - newcomers)
-
-    def in_order(self) -> "Effect":
-        """The same of an effect whose newcomers have the negative numbers of their creating records."""
-        created = self.created.sort("id", descending=True)
-        records = -created["id"]
-        ordered = self._replace(created=created)
-        return ordered._called(lambda newcomers: -1 - records.search_sorted(-newcomers).cast(pl.Int64))
-
-    def _called(self, new: Callable[[pl.Series], pl.Series]) -> "Effect":
-        """The same with `new` numbers for newcomers."""
+        records = -self.created["id"]
 
         def called(frame: pl.DataFrame, column: str) -> pl.DataFrame:
             customer = frame[column]
-            return frame.with_columns(pl.when(customer < 0).then(new(customer)).otherwise(customer).alias(column))
+            number = records.search_sorted(-customer).cast(pl.Int64) + first
+            return frame.with_columns(pl.when(customer < 0).then(number).otherwise(customer).alias(column))
 
         return self._replace(
             ledger=called(self.ledger, "customer_id"),
@@ -76,7 +66,7 @@ def decide(block: Normalised, orders: Orders, store: Reads, connection: Connecti
     applied = apply(chosen, matched, orders, store)
     said = speaking.select("record", *(name for name in SAID if name in speaking.columns))
     rows = with_settings(applied.rows.join(said, on="record", maintain_order="left"), orders)
-    effect = Effect(
+    return Effect(
         ledger=_ledger(block, rows, orders),
         acting=actions(rows, orders),
         changing=rows.filter("changed"),
@@ -86,7 +76,6 @@ def decide(block: Normalised, orders: Orders, store: Reads, connection: Connecti
         moves=matched.moves,
         problems=_problems(block, matched.problems, applied.problems),
     )
-    return effect.in_order()
 
 
 def _problems(block: Normalised, *found: pl.DataFrame) -> pl.DataFrame:
@@ -123,6 +112,7 @@ def _created(created: pl.DataFrame, rows: pl.DataFrame, orders: Orders) -> pl.Da
         created.join(made, on="customer")
         .with_columns(created_task_id=orders.task_id)
         .rename({"customer": "id", **renamed})
+        .sort("id", descending=True)
     )
 
 

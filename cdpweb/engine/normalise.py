@@ -233,10 +233,7 @@ class _Normaliser:
                 parsed = _without_junk(parsed, parsed.values.is_in(list(junk.junk_emails)))
             elif one.name == PHONE:
                 parsed = phones.parse(cells.text, self._countries())
-                written = cells.text.str.replace_all("[^0-9]", "").cast(pl.Int64, strict=False)
-                # Many a junk number is no valid number anyway: it is named as what it is.
-                number = parsed.values.fill_null(written)
-                parsed = _without_junk(parsed, number.is_in(list(junk.junk_phones)))
+                parsed = _without_junk(parsed, _dialled(cells.text, parsed.values).is_in(list(junk.junk_phones)))
             else:
                 parsed = values.external_id(cells.text, rounded=one.name in self.orders.evidence.rounded)
             self._keep(one.name, parsed)
@@ -423,6 +420,13 @@ def _without_junk(parsed: Parsed, junk: pl.Series) -> Parsed:
     others = parsed.problems.filter(~pl.col("index").is_in(index.implode()))
     flagged = pl.DataFrame({"index": index}).with_columns(code=pl.lit("junk_contact"))
     return Parsed(_where(parsed.values, ~junk.fill_null(False)), pl.concat([others, flagged]))
+
+
+def _dialled(texts: pl.Series, numbers: pl.Series) -> pl.Series:
+    """The numbers, and the digits of texts that are none: many a junk number is not valid, and named as what it is."""
+    unread = (numbers.is_null() & texts.is_not_null()).arg_true()
+    digits = texts.gather(unread).str.replace_all("[^0-9]", "").cast(pl.Int64, strict=False)
+    return numbers.clone().scatter(unread, digits)
 
 
 def _says_clear(cells: Cells) -> pl.Series:

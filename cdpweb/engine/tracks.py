@@ -151,4 +151,6 @@ def _nothing(like: pl.Series) -> pl.Series:
 
 def _decoded(text: pl.Series, keys: list[str]) -> pl.DataFrame:
     """A JSON object of texts as one column per key."""
+    if text.null_count() == len(text):
+        return pl.DataFrame([text.alias(key) for key in keys], schema=dict.fromkeys(keys, pl.String))
     return text.str.json_decode(pl.Struct(dict.fromkeys(keys, pl.String))).struct.unnest()
