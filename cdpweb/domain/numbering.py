@@ -194,5 +194,6 @@ def _codes_by_start() -> pl.Series:
 
 def calling_codes(numbers: pl.Series) -> pl.Series:
     """The calling code (UInt16) that each international number begins with; null where it has none."""
-    starts = numbers.str.extract("^([0-9]{3})", 1).cast(pl.UInt16)
+    # One or two digits are no start, and stand for one that begins with a zero, which is none either.
+    starts = numbers.str.head(3).cast(pl.UInt16, strict=False)
     return _codes_by_start().gather(starts)

@@ -18,8 +18,8 @@ _PLAIN = rf"^[{SEPARATORS}]*\+?(?:[{SEPARATORS}]*[0-9]){{3,18}}[{SEPARATORS}]*$"
 _MOST_CHARACTERS = 100
 
 _ANSWERS = {"at": pl.UInt32, "value": pl.Int64, "code": pl.String, "open": pl.Boolean}
-_DIALLED = {"at": pl.UInt32, "calling_code": pl.UInt16, "national": pl.String, "bare": pl.Boolean}
-"""Numbers taken apart; `bare` says that a national prefix is off already."""
+_NOTHING = {name: pl.lit(None, _ANSWERS[name]) for name in ("value", "code")}
+"""In answers that are still open."""
 
 
 def sweep(cells: pl.DataFrame) -> pl.DataFrame:
@@ -30,8 +30,8 @@ def sweep(cells: pl.DataFrame) -> pl.DataFrame:
     """
     is_plain = _is_plain(cells["cell"])
     plain, other = _taken_down(cells.filter(is_plain)), cells.filter(~is_plain)
-    undecided = other.select("at", open=pl.col("cell").is_not_null())
-    return _concat(_ANSWERS, _without_two_numbers(_decided(plain), plain), undecided).sort("at")
+    undecided = other.select("at", **_NOTHING, open=pl.col("cell").is_not_null())
+    return pl.concat([_without_two_numbers(_decided(plain), plain), undecided]).sort("at")
 
 
 def _is_plain(cells: pl.Series) -> pl.Series:
@@ -49,19 +49,23 @@ def _decided(numbers: pl.DataFrame) -> pl.DataFrame:
     """The answers to `numbers` by the three readings of rules §2.6, in their order."""
     plus, settled = pl.col("plus"), pl.col("value").is_not_null() | pl.col("open")
     written = _judged(_as_written(numbers))
-    if written.height == numbers.height and written.select(settled.all()).item():
-        return written
     done = written.filter(settled)
+    if done.height == numbers.height:
+        return done
     rest = numbers.join(done, on="at", how="anti")
-    again = rest.filter(~plus)
-    after_exit_code = again.with_columns(digits=pl.col("digits").str.extract("^(?:00|011)(.*)$", 1))
-    dialled_abroad = _judged(_international(after_exit_code))
-    plus_added = _judged(_international(again)).filter(settled)
-    warned = plus_added.with_columns(code=pl.when(~pl.col("open")).then(pl.lit("phone_read_as_international")))
-    read = pl.concat([dialled_abroad.filter(settled), warned])
+    read = _read_as_international(rest.filter(~plus)).filter(settled)
     failed = rest.join(read, on="at", how="anti").join(written.filter(~settled), on="at", how="left")
-    refused = failed.select("at", code=_reason(), open=plus & pl.col("code").is_null())
-    return _concat(_ANSWERS, done, read, refused)
+    refused = failed.select("at", **_NOTHING | {"code": _reason()}, open=plus & pl.col("code").is_null())
+    return pl.concat([done, read, refused])
+
+
+def _read_as_international(numbers: pl.DataFrame) -> pl.DataFrame:
+    """The answers to numbers with their exit code read as a plus or, where they have none, with a plus in front."""
+    after_exit_code = numbers["digits"].str.extract("^(?:00|011)(.*)$", 1)
+    plus_added = numbers["at"].filter(after_exit_code.is_null())
+    read = _judged(_international(numbers.with_columns(after_exit_code.fill_null(numbers["digits"]).alias("digits"))))
+    warns = pl.col("at").is_in(plus_added.implode()) & ~pl.col("open")
+    return read.with_columns(code=pl.when(warns).then(pl.lit("phone_read_as_international")).otherwise("code"))
 
 
 def _reason() -> pl.Expr:
@@ -83,7 +87,7 @@ def _as_written(numbers: pl.DataFrame) -> pl.DataFrame:
     abroad, home = numbers.filter(pl.col("plus")), numbers.filter(~pl.col("plus"))
     countries = home.filter(pl.col("country").is_not_null()).partition_by("country", as_dict=True)
     plans = [(plan_of(country), group) for (country,), group in countries.items()]
-    return _concat(_DIALLED, _international(abroad), *(_dialled(group, plan) for plan, group in plans if plan))
+    return pl.concat([_international(abroad), *(_dialled(group, plan) for plan, group in plans if plan)])
 
 
 def _international(numbers: pl.DataFrame) -> pl.DataFrame:
@@ -91,19 +95,22 @@ def _international(numbers: pl.DataFrame) -> pl.DataFrame:
     code = pl.col("calling_code")
     width = pl.when(code < 10).then(1).when(code < 100).then(2).otherwise(3)
     known = numbers.with_columns(calling_code=calling_codes(numbers["digits"])).filter(code.is_not_null())
-    return known.select("at", "calling_code", national=pl.col("digits").str.slice(width), bare=False)
+    return known.select("at", "calling_code", national=pl.col("digits").str.slice(width), bare=pl.lit(False))
 
 
 def _dialled(numbers: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """Numbers as they are dialled in the region of `plan`, taken apart."""
-    numbers = numbers.with_columns(after_exit_code=plan.after_exit_code(numbers["digits"]))
-    is_home = pl.col("after_exit_code").is_null()
-    home, abroad = numbers.filter(is_home), numbers.filter(~is_home)
-    digits = home["digits"]
-    own = plan.after_own_code(digits)
-    national = pl.select(pl.coalesce(own, plan.significant(digits))).to_series()
-    taken_apart = home.select("at", calling_code=plan.calling_code, national=national, bare=own.is_null())
-    return _concat(_DIALLED, _international(abroad.select("at", digits="after_exit_code")), taken_apart)
+    after_exit_code = plan.after_exit_code(numbers["digits"])
+    is_home = after_exit_code.is_null()
+    home = numbers.filter(is_home)
+    own = plan.after_own_code(home["digits"])
+    national = own.zip_with(own.is_not_null(), plan.significant(home["digits"]))
+    code = pl.lit(plan.calling_code, pl.UInt16)
+    taken_apart = home.select("at", calling_code=code, national=national, bare=own.is_null())
+    if is_home.all():
+        return taken_apart
+    abroad = numbers.with_columns(digits=after_exit_code).filter(~is_home)
+    return pl.concat([_international(abroad), taken_apart])
 
 
 def _judged(dialled: pl.DataFrame) -> pl.DataFrame:
@@ -112,10 +119,10 @@ def _judged(dialled: pl.DataFrame) -> pl.DataFrame:
     readable = dialled.filter(pl.col("national").str.len_bytes() >= FEWEST_NATIONAL_DIGITS)
     groups = readable.partition_by("calling_code", as_dict=True, maintain_order=False)
     answers = [
-        _judged_group(code, group) if group.height >= SMALL_GROUP else group.select("at", open=True)
+        _judged_group(code, group) if group.height >= SMALL_GROUP else group.select("at", **_NOTHING, open=pl.lit(True))
         for (code,), group in groups.items()
     ]
-    return _concat(_ANSWERS, *answers)
+    return pl.concat([pl.DataFrame(schema=_ANSWERS), *answers])
 
 
 def _judged_group(code: int, group: pl.DataFrame) -> pl.DataFrame:
@@ -133,15 +140,17 @@ def _judged_group(code: int, group: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("phone_too_long"))
         .otherwise(pl.lit("phone_invalid"))
     )
-    return group.select("at", value=pl.when(valid).then(whole), code=pl.when(~valid).then(length_code), open=False)
+    code_of_wrong = pl.when(~valid).then(length_code)
+    return group.select("at", value=pl.when(valid).then(whole), code=code_of_wrong, open=pl.lit(False))
 
 
 def _without_two_numbers(answers: pl.DataFrame, plain: pl.DataFrame) -> pl.DataFrame:
     """The answers, but none where a `/` parts two numbers: where what stands before the last one is a number itself."""
     cell = pl.col("cell")
-    parts = plain.select("country", owner="at", cell=cell.str.split("/")).filter(cell.list.len() > 1)
-    if parts.is_empty():
+    parted = plain.filter(cell.str.contains("/", literal=True))
+    if parted.is_empty():
         return answers
+    parts = parted.select("country", owner="at", cell=cell.str.split("/"))
     before_last = parts.with_columns(cell.list.head(cell.list.len() - 1)).explode("cell").with_row_index("at")
     plain_parts = _taken_down(before_last.filter(_is_plain(before_last["cell"])))
     decided = _decided(plain_parts).join(before_last, on="at")
@@ -154,10 +163,3 @@ def _without_two_numbers(answers: pl.DataFrame, plain: pl.DataFrame) -> pl.DataF
         code=pl.when(are_two & ~is_open).then(pl.lit("phone_two_numbers")).when(~is_open).then("code"),
         open=pl.col("open") | is_open,
     )
-
-
-def _concat(schema: dict[str, type[pl.DataType]], *frames: pl.DataFrame) -> pl.DataFrame:
-    """The frames one below the other in the columns of `schema`, null where a frame lacks one."""
-    empty = pl.DataFrame(schema=schema)
-    whole = pl.concat([empty, *(frame.cast({n: schema[n] for n in frame.columns}) for frame in frames)], how="diagonal")
-    return whole.with_columns(pl.col(name).fill_null(False) for name, type_ in schema.items() if type_ == pl.Boolean)
