@@ -39,12 +39,18 @@ class Effect(NamedTuple):
 
     def numbered(self, first: int) -> "Effect":
         """The same with ids for newcomers, from `first` on, in the order of the file."""
-        records = -self.created["id"]
+        if self.created.is_empty():
+            return self
+        records, ids = -self.created["id"], pl.int_range(first, first + self.created.height, eager=True)
+        start, end = records[0], records[-1] + 1  # a block's records are close together: each has its place in a list
+        by_record = pl.repeat(None, end - start, dtype=pl.Int64, eager=True).scatter(records - start, ids)
 
         def called(frame: pl.DataFrame, column: str) -> pl.DataFrame:
             customer = frame[column]
-            number = records.search_sorted(-customer).cast(pl.Int64) + first
-            return frame.with_columns(pl.when(customer < 0).then(number).otherwise(customer).alias(column))
+            newcomers = (customer < 0).arg_true()
+            return frame.with_columns(
+                customer.scatter(newcomers, by_record.gather(-customer.gather(newcomers) - start))
+            )
 
         return self._replace(
             ledger=called(self.ledger, "customer_id"),

@@ -40,15 +40,14 @@ def newcomers(store: Store, created: pl.DataFrame, orders: Orders) -> Iterator[W
     """Customers whom the block creates, as `Effect` has them, with their ids."""
     if created.is_empty():
         return
-    systems = system_ids(orders)
-    own_columns = created.drop(name for name in systems if name in created.columns)
-    yield store.insert(table_of(Customer), own_columns, stamped="created_at")
-    yield from store.enter(own_columns)
+    systems = {name: system_id for name, system_id in system_ids(orders).items() if name in created.columns}
+    external_ids = [
+        created.select(system_id=pl.lit(system_id, pl.Int64), value=name, customer_id="id").drop_nulls("value")
+        for name, system_id in systems.items()
+    ]
+    nobody = pl.DataFrame(schema={"system_id": pl.Int64, "value": pl.String, "customer_id": pl.Int64})
+    yield from store.add(created.drop(systems), pl.concat([nobody, *external_ids]))
     yield store.insert(table_of(Posting), postings.of_newcomers(created))
-    for name, system_id in systems.items():
-        if name in created.columns:
-            external = created.select(system_id=pl.lit(system_id), value=name, customer_id="id")
-            yield store.insert(table_of(ExternalId), external.drop_nulls("value").sort("value"))
 
 
 def changed(store: Store, frames: list[pl.DataFrame], moves: list[Move], orders: Orders) -> Iterator[Write]:

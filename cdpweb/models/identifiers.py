@@ -3,8 +3,8 @@
 SQLite fetches and writes a page or two per newcomer for every index that has outgrown its cache: with ten million
 customers and three indexes that was three quarters of an import. So one table holds the identifiers of all kinds,
 and a second one those that are fresh, and stays small; engine/settling.py moves them on, many at a time in their order.
-Triggers keep both in step with the customers, whoever writes. Only whom a task creates it enters itself: a block of
-them in the order of the key takes half as long.
+Triggers keep both in step with the customers, whoever writes. Only while the engine adds a block of newcomers are
+those of inserts away: it enters all of them in the order of the key, which takes half as long (engine/stores).
 
 The keys keep an identifier from having two owners in a table; between the two only that who gives one looks it up
 first, with the write lock (docs/decisions.md).
@@ -71,27 +71,31 @@ def _taken(kind: object, value: str) -> str:
     return "; ".join(f"DELETE FROM {table} WHERE value = {value} AND kind = {kind}" for table in (SETTLED, FRESH))
 
 
-def _of_column(column: str) -> tuple[str, ...]:
+def _of_column(column: str) -> tuple[str, str, str]:
     """What keeps one column of `customers` in step."""
     kind, new, old = COLUMN_KINDS[column], f"new.{column}", f"old.{column}"
     given, taken = _given(kind, new, "new.id"), _taken(kind, old)
     return (
-        _trigger(
-            f"{column}_insert", f"INSERT ON customers WHEN new.created_task_id IS NULL AND {new} IS NOT NULL", given
-        ),
+        _trigger(f"{column}_insert", f"INSERT ON customers WHEN {new} IS NOT NULL", given),
         _trigger(f"{column}_update", f"UPDATE OF {column} ON customers WHEN {old} IS NOT {new}", taken, given),
         _trigger(f"{column}_delete", "DELETE ON customers", taken),
     )
 
 
 _GIVEN, _TAKEN = _given("new.system_id", "new.value", "new.customer_id"), _taken("old.system_id", "old.value")
-TRIGGERS = (
-    *_of_column("email"),
-    *_of_column("phone"),
+_OF_EXTERNAL_IDS = (
     _trigger("external_insert", "INSERT ON external_ids", _GIVEN),
     _trigger("external_update", "UPDATE ON external_ids", _TAKEN, _GIVEN),
     _trigger("external_delete", "DELETE ON external_ids", _TAKEN),
 )
+TRIGGERS = (*_of_column("email"), *_of_column("phone"), *_OF_EXTERNAL_IDS)
+ENTERING = tuple(trigger for trigger in TRIGGERS if " AFTER INSERT ON " in trigger)
+"""Those that enter what is inserted."""
+
+
+def name_of(trigger: str) -> str:
+    """The name of a trigger, from the statement that creates it."""
+    return trigger.split()[2]
 
 
 def _create(_: MetaData, connection: Connection, tables: Collection[Table], **__: object) -> None:

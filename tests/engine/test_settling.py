@@ -1,5 +1,7 @@
 """SQLite's index of identifiers stays in step with the customers, and what is fresh in it settles."""
 
+import sqlite3
+
 import pytest
 from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -117,6 +119,23 @@ def test_by_hand_too_the_index_follows(bench, session):
     session.get_one(Customer, 1).email = "new@x.org"
     session.commit()
     assert parts(bench.engine) == (0, 5)
+
+
+def test_the_triggers_are_there_after_an_import_and_after_one_that_breaks_off(bench, session):
+    created = triggers(bench.engine)
+    run(bench, range(20))
+    assert triggers(bench.engine) == created
+    session.add(Customer(id=21, created_at=now()))  # the number of the next newcomer
+    session.commit()
+    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+        run(bench, range(20, 40))
+    assert triggers(bench.engine) == created
+    assert parts(bench.engine) == (0, 60)
+
+
+def triggers(engine: Engine) -> list[tuple[str, str]]:
+    with engine.connect() as connection:
+        return connection.exec_driver_sql("select name, sql from sqlite_master where type = 'trigger' order by 1").all()
 
 
 def test_two_runs_settle_at_the_same_time(bench):

@@ -51,8 +51,8 @@ class Store(Reads, Protocol):
         """Insert `rows`; the frame's columns are named as the table's. The column `stamped` is given the moment of
         recording, which is one for all that the transaction writes."""
 
-    def enter(self, newcomers: pl.DataFrame) -> Iterator[Write]:
-        """Enter who has the emails and phones of customers whom a task creates, where the database does not do so."""
+    def add(self, customers: pl.DataFrame, external_ids: pl.DataFrame) -> Iterator[Write]:
+        """Insert newcomers, by id, and their external IDs, each in the order that the database likes best."""
 
     def insert_missing(self, table: Table, rows: pl.DataFrame) -> Write:
         """Insert those of the `rows` whose primary key is not there yet."""

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Table
 
 from cdpweb.engine.stores.fetching import Schema, fetched
 from cdpweb.engine.stores.writing import Write
+from cdpweb.models import Customer, ExternalId
+from cdpweb.models.base import table_of
 
 PLANNER = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
 """Ways of joining whole tables, which the planner would choose by its statistics, for every block; and the compiler,
@@ -76,9 +78,11 @@ class PostgresqlStore:
         """Insert rows. The `stamped` column is left to its default: the moment at which the transaction began."""
         return self._copy(table.name, rows)
 
-    def enter(self, newcomers: pl.DataFrame) -> Iterator[Write]:
-        """Nothing: the unique indexes say who has what."""
-        return iter(())
+    def add(self, customers: pl.DataFrame, external_ids: pl.DataFrame) -> Iterator[Write]:
+        """Insert newcomers, and their external IDs in the order of the unique index, which is the dearer one."""
+        yield self.insert(table_of(Customer), customers, stamped="created_at")
+        if external_ids.height:
+            yield self.insert(table_of(ExternalId), external_ids.sort("system_id", "value"))
 
     def insert_missing(self, table: Table, rows: pl.DataFrame) -> Write:
         """Insert rows whose key is not there."""

@@ -1,6 +1,6 @@
 """Bulk statements for SQLite, on the driver's connection inside SQLAlchemy's transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import polars as pl
@@ -8,7 +8,9 @@ from sqlalchemy import Connection, Table
 
 from cdpweb.engine.stores.fetching import SLICE_ROWS, Schema, fetched
 from cdpweb.engine.stores.writing import Write
-from cdpweb.models.identifiers import COLUMN_KINDS, FRESH, SETTLED
+from cdpweb.models import Customer, ExternalId
+from cdpweb.models.base import table_of
+from cdpweb.models.identifiers import COLUMN_KINDS, ENTERING, FRESH, SETTLED, name_of
 from cdpweb.models.types import now
 
 STATEMENT_VALUES = 400
@@ -89,15 +91,16 @@ class SqliteStore:
         """Insert rows."""
         return self._insert(table, rows.with_columns(self._now.alias(stamped)) if stamped else rows)
 
-    def enter(self, newcomers: pl.DataFrame) -> Iterator[Write]:
-        """Enter who has the emails and phones of customers whom a task creates: the triggers leave them to us."""
-        given = [
-            newcomers.select(value=pl.col(column).cast(pl.String), kind=kind, customer_id="id")
-            for column, kind in COLUMN_KINDS.items()
-            if column in newcomers.columns
-        ]
-        if given:
-            yield self._insert(FRESH, pl.concat(given).drop_nulls("value").sort("value"))
+    def add(self, customers: pl.DataFrame, external_ids: pl.DataFrame) -> Iterator[Write]:
+        """Insert newcomers and their external IDs, and enter who has which identifier, in the order of the key.
+
+        The triggers would do so one by one in the order of the file. They are away until the last write, or until the
+        transaction is rolled back, and nobody else writes meanwhile.
+        """
+        dropping = self._each(f"drop trigger {name_of(trigger)}" for trigger in ENTERING)
+        yield _both(dropping, self.insert(table_of(ExternalId), external_ids.sort("customer_id", "system_id")))
+        yield self.insert(table_of(Customer), customers, stamped="created_at")
+        yield _both(self._insert(FRESH, _identifiers(customers, external_ids)), self._each(ENTERING))
 
     def insert_missing(self, table: Table, rows: pl.DataFrame) -> Write:
         """Insert rows whose key is not there."""
@@ -118,6 +121,13 @@ class SqliteStore:
         sets = ", ".join(f'"{column}" = excluded."{column}"' for column in rows.columns if column not in key)
         keys = ", ".join(f'"{column}"' for column in key)
         return self._insert(table, rows, f" on conflict ({keys}) do update set {sets}")
+
+    def _each(self, statements: Iterable[str]) -> Write:
+        def write() -> None:
+            for statement in statements:
+                self._driver.execute(statement)
+
+        return write
 
     def _many(self, sql: str, rows: pl.DataFrame) -> Write:
         stored = _stored(rows)
@@ -166,6 +176,28 @@ def _json(keys: pl.Series) -> str:
     """`{"k": [...]}`: polars writes it faster than Python, and leaves the interpreter free meanwhile."""
     text: str = pl.select(pl.struct(keys.implode().alias("k")).struct.json_encode()).item()
     return text
+
+
+def _both(first: Write, second: Write) -> Write:
+    """Two writes as one: what is next is gathered meanwhile, and takes longer than the shorter of them."""
+
+    def write() -> None:
+        first()
+        second()
+
+    return write
+
+
+def _identifiers(customers: pl.DataFrame, external_ids: pl.DataFrame) -> pl.DataFrame:
+    """All that newcomers are known by, in the order of the key."""
+    of_columns = [
+        customers.select(value=pl.col(column).cast(pl.String), kind=pl.lit(kind, pl.Int64), customer_id="id")
+        for column, kind in COLUMN_KINDS.items()
+        if column in customers.columns
+    ]
+    of_systems = external_ids.select("value", "customer_id", kind="system_id")
+    every = pl.concat([of_systems, *of_columns], how="diagonal")
+    return every.drop_nulls("value").sort("value", "kind")
 
 
 def _insert(table: Table, columns: list[str], count: int) -> str:

@@ -2,8 +2,6 @@
 
 from alembic import op
 
-from cdpweb.models.identifiers import TRIGGERS
-
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -14,29 +12,22 @@ KINDS = {"email": -1, "phone": -2}
 
 def upgrade() -> None:
     """Go on to this revision."""
-    if op.get_bind().dialect.name == "postgresql":
-        return
-    names = _drop()
-    for trigger in TRIGGERS:
-        if trigger.split()[2] in names:
-            op.execute(trigger)
+    _enter("new.created_task_id IS NULL AND ")
 
 
 def downgrade() -> None:
     """Go back to the revision before."""
+    _enter("")
+
+
+def _enter(whom: str) -> None:
+    """Make the triggers anew that enter customers, of SQLite's tables."""
     if op.get_bind().dialect.name == "postgresql":
         return
-    _drop()
     for column, kind in KINDS.items():
+        op.execute(f"DROP TRIGGER identifiers_{column}_insert")
         op.execute(
-            f"CREATE TRIGGER identifiers_{column}_insert AFTER INSERT ON customers WHEN new.{column} IS NOT NULL BEGIN "
-            f"INSERT INTO fresh_identifiers SELECT new.{column}, {kind}, new.id WHERE new.{column} IS NOT NULL; END"
+            f"CREATE TRIGGER identifiers_{column}_insert AFTER INSERT ON customers WHEN {whom}new.{column} IS NOT NULL "
+            f"BEGIN INSERT INTO fresh_identifiers SELECT new.{column}, {kind}, new.id WHERE new.{column} IS NOT NULL; "
+            "END"
         )
-
-
-def _drop() -> set[str]:
-    """Drop the triggers that enter newcomers; their names."""
-    names = {f"identifiers_{column}_insert" for column in KINDS}
-    for name in sorted(names):
-        op.execute(f"DROP TRIGGER {name}")
-    return names
