@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from cdpweb import api, bare, extensions, web
+from cdpweb import api, bare, extensions, signing_in, web
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -18,6 +18,7 @@ def create_app(**overrides: Any) -> Flask:
     app.jinja_env.undefined = StrictUndefined
     web.guard(app)
     extensions.init_app(app)
+    signing_in.init_app(app)
     web.register(app)
     api.register(app)
     return app

@@ -1,20 +1,15 @@
-"""The extensions, unbound: create_app binds them to an application."""
+"""The database and the settings of the application at hand."""
 
 from typing import Any
 
 from flask import Flask, current_app
-from flask_login.utils import _user_context_processor
-from flask_security import Security
-from flask_security.datastore import SQLAlchemyUserDatastore
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
-from flask_wtf import CSRFProtect
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session as SqlSession
 
 from cdpweb.config import Config
-from cdpweb.models import Base, User, connections
-from cdpweb.models.accounts import NamedRole
+from cdpweb.models import Base, connections
 
 
 class EdgeSession(Session):
@@ -42,21 +37,11 @@ class Database(SQLAlchemy):
 
 
 db = Database(model_class=Base, session_options={"class_": EdgeSession}, disable_autonaming=True)
-csrf = CSRFProtect()
-security = Security(datastore=SQLAlchemyUserDatastore(db, User, NamedRole), register_blueprint=False)
 
 
 def init_app(app: Flask) -> None:
-    """Bind all extensions to `app`."""
+    """Bind the database to `app`."""
     db.init_app(app)
-    csrf.init_app(app)
-    security.init_app(app)
-    # The library's own kind of token is not used: ours are scoped and revocable (services/tokens.py).
-    security.login_manager.request_loader(lambda _request: None)
-    # These would ask the database who one is, even for a style sheet or to show that the database is away;
-    # web/access.py asks, where it is needed.
-    app.before_request_funcs[None].remove(security.principal._on_before_request)
-    app.template_context_processors[None].remove(_user_context_processor)
     with app.app_context():
         connections.prepare(db.engine)
 

@@ -9,7 +9,8 @@ from sqlalchemy import inspect, select
 
 from cdpweb.domain.roles import Role
 from cdpweb.extensions import db
-from cdpweb.models import Base, User
+from cdpweb.models import Base
+from cdpweb.models.accounts import User
 from cdpweb.models.connections import begin_writing
 from cdpweb.models.types import now
 

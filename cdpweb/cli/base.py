@@ -33,8 +33,11 @@ class Refusal(click.ClickException):
         click.echo(self.message, err=True)
 
 
-def with_base(command: Callable[P, R]) -> Callable[P, R]:
-    """Run `command` on a base that is ready, with a session that writes; Refused becomes sentences and status 1."""
+def with_base(command: Callable[P, R], *, people: bool = False) -> Callable[P, R]:
+    """Run `command` on a base that is ready, with a session that writes; Refused becomes sentences and status 1.
+
+    `people`: as for `with_app`.
+    """
 
     @wraps(command)
     def ready(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -51,7 +54,7 @@ def with_base(command: Callable[P, R]) -> Callable[P, R]:
                 raise Refusal(sentence) from error
             raise
 
-    return with_app(ready)
+    return with_app(ready, people=people)
 
 
 def _note() -> None:

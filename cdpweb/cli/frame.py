@@ -46,8 +46,8 @@ class CommandLine(click.Group):
             raise click.ClickException(str(refusal)) from refusal
 
 
-def with_app(command: Callable[P, R]) -> Callable[P, R]:
-    """Run `command` in an application context, and so with a database session."""
+def with_app(command: Callable[P, R], *, people: bool = False) -> Callable[P, R]:
+    """Run `command` in an application context, with a database session; `people`: in one that they sign in to."""
 
     @wraps(command)
     def in_context(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -55,6 +55,10 @@ def with_app(command: Callable[P, R]) -> Callable[P, R]:
         from cdpweb.extensions import db
 
         app = create_bare_app()
+        if people:
+            from cdpweb import signing_in
+
+            signing_in.init_app(app)
         try:
             with app.app_context():
                 return command(*args, **kwargs)

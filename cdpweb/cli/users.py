@@ -1,15 +1,26 @@
 """People, from the shell: whoever can run this on the machine may let anybody in."""
 
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
 import click
 
 from cdpweb.cli.base import with_base
 from cdpweb.domain.roles import Role
 from cdpweb.extensions import current_config, db
-from cdpweb.models import User
+from cdpweb.models.accounts import User
 from cdpweb.services import accounts
 from cdpweb.services.refused import Refused
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 HOURS = accounts.LINK_SECONDS // 3600
+
+
+def with_people(command: Callable[P, R]) -> Callable[P, R]:
+    """As `with_base`, on an application in which people sign in."""
+    return with_base(command, people=True)
 
 
 @click.group()
@@ -20,7 +31,7 @@ def user() -> None:
 @user.command("add")
 @click.argument("email")
 @click.option("--role", type=click.Choice([one.value for one in Role]), default=Role.MARKETER.value, show_default=True)
-@with_base
+@with_people
 def add(email: str, role: str) -> None:
     """Add a person; prints the link by which a password is chosen."""
     person = accounts.add(db.session, email, Role(role))
@@ -30,7 +41,7 @@ def add(email: str, role: str) -> None:
 
 @user.command("disable")
 @click.argument("email")
-@with_base
+@with_people
 def disable(email: str) -> None:
     """Let a person in no more; all sessions end at once."""
     accounts.disable(db.session, _found(email), person=None)
@@ -40,7 +51,7 @@ def disable(email: str) -> None:
 
 @user.command("enable")
 @click.argument("email")
-@with_base
+@with_people
 def enable(email: str) -> None:
     """Let a person in again."""
     accounts.enable(_found(email))
@@ -50,7 +61,7 @@ def enable(email: str) -> None:
 
 @user.command("reset")
 @click.argument("email")
-@with_base
+@with_people
 def reset(email: str) -> None:
     """Remove a person's second factor and sessions; prints a link to choose a new password."""
     person = _found(email)
@@ -62,7 +73,7 @@ def reset(email: str) -> None:
 
 
 @user.command("link")
-@with_base
+@with_people
 def link() -> None:
     """Print the link to the page that makes the owner's account, as long as there is none."""
     token = accounts.first_link(db.session)
@@ -72,7 +83,7 @@ def link() -> None:
 
 
 @user.command("list")
-@with_base
+@with_people
 def list_users() -> None:
     """List everybody, with role and state."""
     for one in accounts.everybody(db.session):

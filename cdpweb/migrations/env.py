@@ -10,7 +10,7 @@ from cdpweb.extensions import db
 from cdpweb.models import identifiers, types
 from cdpweb.models.base import is_of
 
-OUR_TYPES = {"types.BigInt": types.BigInt, "types.Json": types.Json, "types.Key": types.Key}
+OUR_TYPES = {"types.BigInt": types.BigInt, "types.Key": types.Key}
 
 
 def migrate_online() -> None:
@@ -58,8 +58,9 @@ def _render(kind: str, item: Any, _context: object) -> str | Literal[False]:
     """Our own column types by their names."""
     if kind != "type":
         return False
-    if isinstance(item, types.Instant):
-        return "types.Instant()"
+    for decorator in (types.Instant, types.Json):
+        if isinstance(item, decorator):
+            return f"types.{decorator.__name__}()"
     same = [name for name, ours in OUR_TYPES.items() if _spelling(ours) == _spelling(item)]
     return same[0] if same else False
 

@@ -1,6 +1,6 @@
-"""The tables. Importing this package makes all of them known to SQLAlchemy."""
+"""The tables. Importing this package makes all of them known to SQLAlchemy, but for those of people (accounts.py)."""
 
-from cdpweb.models.accounts import ApiToken, AuditEvent, User
+from cdpweb.models.audit import AuditEvent
 from cdpweb.models.base import Base
 from cdpweb.models.catalog import (
     ActionTemplate,
@@ -23,7 +23,6 @@ __all__ = [
     "Action",
     "ActionTemplate",
     "ApiEndpoint",
-    "ApiToken",
     "Area",
     "AuditEvent",
     "Base",
@@ -46,5 +45,4 @@ __all__ = [
     "Topic",
     "Touchpoint",
     "Upload",
-    "User",
 ]

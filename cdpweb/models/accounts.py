@@ -1,10 +1,9 @@
-"""People who sign in, tokens of scripts, and the audit log."""
+"""People who sign in, and tokens of scripts. Whoever needs them imports this: Flask-Security is much to load."""
 
 import datetime as dt
-from typing import Any, ClassVar
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import DDL, ForeignKey, Integer, String, event
+from sqlalchemy import ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cdpweb.domain.roles import Role
@@ -67,35 +66,3 @@ class ApiToken(Base):
     created_at: Mapped[dt.datetime] = mapped_column(Instant)
     used_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     revoked_at: Mapped[dt.datetime | None] = mapped_column(Instant)
-
-
-class AuditEvent(Base):
-    """Who did what, when and from where. The database itself refuses to change or delete a row."""
-
-    __tablename__ = "audit_events"
-
-    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
-    at: Mapped[dt.datetime] = mapped_column(Instant, index=True)
-    event: Mapped[str] = mapped_column(String(64), index=True)
-    person: Mapped[str | None] = mapped_column(String(EMAIL_CHARACTERS), index=True)
-    address: Mapped[str | None] = mapped_column(String(64))
-    subject: Mapped[dict[str, Any]] = mapped_column(Json)
-
-    APPEND_ONLY: ClassVar[dict[str, tuple[str, ...]]] = {
-        "sqlite": tuple(
-            f"CREATE TRIGGER audit_events_no_{act} BEFORE {act.upper()} ON audit_events "
-            "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
-            for act in ("update", "delete")
-        ),
-        "postgresql": (
-            "CREATE OR REPLACE FUNCTION audit_events_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$",
-            "CREATE TRIGGER audit_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_events "
-            "FOR EACH STATEMENT EXECUTE FUNCTION audit_events_append_only()",
-        ),
-    }
-
-
-for _dialect, _statements in AuditEvent.APPEND_ONLY.items():
-    for _statement in _statements:
-        event.listen(AuditEvent.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))

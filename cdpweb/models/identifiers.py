@@ -11,6 +11,7 @@ first, with the write lock (docs/decisions.md).
 """
 
 from collections.abc import Collection
+from importlib import import_module
 
 from sqlalchemy import Column, Connection, Executable, Integer, MetaData, Table, event, select, union_all
 
@@ -40,7 +41,8 @@ that begin with text in a shorter way."""
 
 
 def declared(dialect: str) -> list[MetaData]:
-    """All that a database has of ours."""
+    """All that a database has of ours, the tables of people too, which are imported only where they are needed."""
+    import_module("cdpweb.models.accounts")
     return [Base.metadata, METADATA] if dialect == "sqlite" else [Base.metadata]
 
 

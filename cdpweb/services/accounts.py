@@ -12,12 +12,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cdpweb.domain.roles import Role
-from cdpweb.extensions import security
-from cdpweb.models import Project, User
-from cdpweb.models.accounts import EMAIL_CHARACTERS
+from cdpweb.models import Project
+from cdpweb.models.accounts import EMAIL_CHARACTERS, User
 from cdpweb.models.types import now
 from cdpweb.services import audit
 from cdpweb.services.refused import Refused
+from cdpweb.signing_in import security
 
 LINK_SECONDS = 24 * 3600
 LEAST_PASSWORD_CHARACTERS = 12

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from cdpweb.domain import formulas
 from cdpweb.extensions import db
 from cdpweb.models import AuditEvent
+from cdpweb.models.audit import PERSON_CHARACTERS
 from cdpweb.models.types import now
 
 PAGE_EVENTS = 100
-LONGEST_PERSON = 200
 COLUMNS = ("When", "Event", "Person", "From", "Subject")
 TITLES = {
     "signed_in": "signed in",
@@ -79,7 +79,7 @@ def record(event: str, *, person: str | None = None, **subject: int | str) -> No
     Example: `record("task_cancelled", person=access.person(), task=7)`.
     """
     came = origin.get()
-    person = (person or came.person or "")[:LONGEST_PERSON] or None
+    person = (person or came.person or "")[:PERSON_CHARACTERS] or None
     log.info("audit", did=event, **subject)
     row = {"at": now(), "event": event, "person": person, "address": came.address, "subject": subject}
     if db.session.info.get("writes") is False:

@@ -9,8 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cdpweb.domain.roles import Scope
-from cdpweb.models import ApiToken, User
-from cdpweb.models.accounts import NAME_CHARACTERS
+from cdpweb.models.accounts import NAME_CHARACTERS, ApiToken, User
 from cdpweb.models.types import now
 from cdpweb.services import audit
 from cdpweb.services.refused import Refused

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cdpweb.domain.roles import Role
 from cdpweb.extensions import db
-from cdpweb.models import ApiToken, User
+from cdpweb.models.accounts import ApiToken, User
 from cdpweb.models.types import now
 from cdpweb.services import audit, tokens
 from cdpweb.services.audit import Origin

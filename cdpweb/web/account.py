@@ -11,7 +11,7 @@ from wtforms import EmailField, PasswordField, StringField
 from wtforms.validators import DataRequired, EqualTo, InputRequired
 
 from cdpweb.extensions import db
-from cdpweb.models import User
+from cdpweb.models.accounts import User
 from cdpweb.models.types import now
 from cdpweb.services import accounts, audit
 from cdpweb.services.refused import Refused

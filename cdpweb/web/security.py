@@ -7,7 +7,8 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cdpweb.config import Config
-from cdpweb.extensions import csrf, current_config
+from cdpweb.extensions import current_config
+from cdpweb.signing_in import csrf
 from cdpweb.web.arguments import parts_of
 
 REPORT_ADDRESS = "/csp-report"

@@ -7,7 +7,7 @@ from wtforms import SelectChoice, StringField
 
 from cdpweb.domain.roles import Scope
 from cdpweb.extensions import db
-from cdpweb.models import ApiToken
+from cdpweb.models.accounts import ApiToken
 from cdpweb.services import tokens
 from cdpweb.services.refused import Refused
 from cdpweb.web import access

@@ -8,7 +8,7 @@ from wtforms.validators import DataRequired
 
 from cdpweb.domain.roles import Role
 from cdpweb.extensions import db
-from cdpweb.models import User
+from cdpweb.models.accounts import User
 from cdpweb.services import accounts
 from cdpweb.services.refused import Refused
 from cdpweb.web import access

@@ -431,3 +431,10 @@ def test_two_imports_at_once_take_turns(shell, tmp_path):
     said = [one.communicate()[1] for one in running]
     assert ([one.returncode for one in running], said) == ([0, 0], [b"", b""])
     assert len(read(shell, select(Customer.id))) == 600
+
+
+def test_an_import_does_not_load_what_only_pages_or_rare_files_need() -> None:
+    rare = ("alembic", "chardet", "flask_security", "rapidfuzz", "rq", "sqlalchemy.dialects.postgresql")
+    told = f"import sys, cdpweb.cli.imports, cdpweb.bare; print([name for name in {rare} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", told], stdout=subprocess.PIPE, check=True, text=True)
+    assert done.stdout == "[]\n"

@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 
 from cdpweb.domain.roles import Role
 from cdpweb.extensions import db
-from cdpweb.models import User
+from cdpweb.models.accounts import User
 from cdpweb.web import access, rights
 from tests.web.markup import page
 

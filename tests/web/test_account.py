@@ -16,7 +16,8 @@ from werkzeug.test import TestResponse
 
 from cdpweb.domain.roles import Role
 from cdpweb.extensions import db
-from cdpweb.models import AuditEvent, User
+from cdpweb.models import AuditEvent
+from cdpweb.models.accounts import User
 from cdpweb.services import accounts
 from tests.signing_in import PASSWORD
 from tests.web.markup import page

@@ -15,7 +15,8 @@ from werkzeug.test import TestResponse
 
 from cdpweb import queueing
 from cdpweb.domain.roles import Role
-from cdpweb.models import AuditEvent, Customer, User
+from cdpweb.models import AuditEvent, Customer
+from cdpweb.models.accounts import User
 from cdpweb.models.types import now
 from cdpweb.services import accounts
 from cdpweb.services.catalog.kinds import KINDS

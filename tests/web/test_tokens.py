@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from cdpweb.extensions import db
-from cdpweb.models import ApiToken, User
+from cdpweb.models.accounts import ApiToken, User
 from tests.web.markup import page
 
 

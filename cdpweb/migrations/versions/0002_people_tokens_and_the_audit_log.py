@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from cdpweb.models import types
-from cdpweb.models.accounts import AuditEvent
+from cdpweb.models.audit import AuditEvent
 
 revision = "0002"
 down_revision = "0001"
