@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from cdpweb.domain import dates, spreadsheets
+from cdpweb.domain.columns import columns_where
 from cdpweb.domain.dates import DayMonthEvidence
 from cdpweb.domain.fields import Kind, Type
 from cdpweb.domain.spreadsheets import RoundingEvidence
@@ -56,18 +57,18 @@ def check(blocks: Iterable[Block], orders: Orders, nameless: Iterable[int] = ())
     findings = Findings()
     speechless, silent = set(orders.mapped), set(nameless)
     telling = {name for name in orders.mapped if orders.reference[name].type in DATED | NUMBERED}
-    settings = _settings_only(orders)
+    settings, known = _settings_only(orders), set[tuple[object, ...]]()
     for block in blocks:
         findings.records += block.rows.height
-        for name in [name for name in orders.mapped if name in speechless or name in telling]:
-            text = trimmed(block.rows.select(f"c{orders.mapped[name]}")).to_series()
-            if name in speechless and (text != "").any():
-                speechless.discard(name)
-            if name in telling:
-                _look(findings, orders, name, text.filter((text != "") & (text != CLEAR)))
+        looked_at = speechless | telling
+        texts = trimmed(block.rows.select(pl.col(f"c{orders.mapped[name]}").alias(name) for name in looked_at))
+        speechless -= set(columns_where(texts.select(speechless), pl.all() != ""))
+        for name in telling:
+            text = texts[name]
+            _look(findings, orders, name, text.filter((text != "") & (text != CLEAR)))
         silent -= {index for index in silent if block.rows[f"c{index}"].str.contains(r"\S").any()}
         if settings.mapped:
-            _unknown(findings, block.rows, settings)
+            _unknown(findings, block.rows, settings, known)
     findings.empty = [orders.headers[orders.mapped[name]] for name in orders.mapped if name in speechless]
     findings.nameless = sorted(set(nameless) - silent)
     return findings
@@ -89,10 +90,18 @@ def _settings_only(orders: Orders) -> Orders:
     return replace(orders, columns=tuple(name if name in kept else None for name in orders.columns))
 
 
-def _unknown(findings: Findings, rows: pl.DataFrame, orders: Orders) -> None:
-    """Count the unknown values; few rows differ in their settings, and only where one is unknown all are looked at."""
-    different = rows.unique(["fault", "blank", *(f"c{index}" for index in orders.mapped.values())])
+def _unknown(findings: Findings, rows: pl.DataFrame, orders: Orders, known: set[tuple[object, ...]]) -> None:
+    """Count the unknown values; few rows differ in their settings, and only where one is unknown all are looked at.
+
+    `known` are the combinations of blocks before in which nothing is unknown.
+    """
+    settings = ["fault", "blank", *(f"c{index}" for index in orders.mapped.values())]
+    different = rows.unique(settings)
+    combinations = set(different.select(settings).iter_rows())
+    if combinations <= known:
+        return
     if _unknowns(different, orders).is_empty():
+        known |= combinations
         return
     fields = {orders.headers[index]: name for name, index in orders.mapped.items()}
     wrong = _unknowns(rows, orders).group_by("column", "value").len()

@@ -186,7 +186,7 @@ class _Run:
             reader = BlockReader(file, dialect, len(task.header), start, self.limits.max_cell_bytes)
             # Nothing else gets done meanwhile, so that each step of reading has a thread of its own.
             with (
-                closing(ahead(reader.flats(self.limits.block_bytes))) as flats,
+                closing(ahead(reader.flats(self.pace.block_bytes))) as flats,
                 closing(ahead(reader.blocks(flats))) as blocks,
             ):
                 findings = check(blocks, orders, task.answers.get("nameless", ()))

@@ -210,15 +210,17 @@ def test_a_proof_anywhere_in_the_file_decides_for_every_block(bench):
     assert str(bench.customers()[0].birth_date) == "1990-03-04"
 
 
-def test_unknown_setting_values_are_asked_about_and_can_be_mapped_or_left(bench):
+@pytest.mark.parametrize("block_bytes", [1, 60, 1 << 20])
+def test_unknown_setting_values_are_asked_about_and_can_be_mapped_or_left(bench, block_bytes):
     """Rules 3."""
-    text = "Email,ApiEndpoint\na@mail.cdpweb.org,cdpweb\nb@mail.cdpweb.org,shop\nc@mail.cdpweb.org,shop\n"
+    said = {"a": "cdpweb", "b": "shop", "c": "cdpweb", "d": "shop"}
+    text = "Email,ApiEndpoint\n" + "".join(f"{who}@mail.cdpweb.org,{where}\n" for who, where in said.items())
     switches = frozenset([Switch.API_ENDPOINT])
-    task = bench.run(bench.task(text, from_file=switches))
+    task = bench.run(bench.task(text, from_file=switches), block_bytes=block_bytes)
     [question] = task.questions
     assert question["values"] == [{"value": "shop", "count": 2}]
     left = bench.run(bench.task(text, from_file=switches, answers={"unknown_setting_values": "reject"}))
-    assert (left.created, left.rejected) == (1, 2)
+    assert (left.created, left.rejected) == (2, 2)
     mapped = bench.task(text, from_file=switches, replacements={"ApiEndpoint": {"shop": "cdpweb"}})
     assert bench.run(mapped).created == 2
 
