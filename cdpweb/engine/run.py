@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,7 @@ class _Run:
         self.task_id, self.owner, self.folder, self.limits = task_id, owner, folder, limits
         self.moved_at = time.monotonic()
         self.pace = Pace(limits.block_bytes)
+        self.read: list[Block] = []
         self.last: Aftermath | None = None
         self.is_alone = True
 
@@ -189,7 +191,8 @@ class _Run:
                 closing(ahead(reader.flats(self.pace.block_bytes))) as flats,
                 closing(ahead(reader.blocks(flats))) as blocks,
             ):
-                findings = check(blocks, orders, task.answers.get("nameless", ()))
+                self.read = [next(blocks)]  # the one that is written first: it need not be read again
+                findings = check(chain(self.read, blocks), orders, task.answers.get("nameless", ()))
         self._after_check(findings, orders, path, start)
 
     def _work_file(self, task: Row[Any], dialect: Dialect) -> Path:
@@ -269,6 +272,9 @@ class _Run:
             return made, following
 
         with self._work_file(task, dialect).open("rb") as file:
+            if self.read:
+                start = self.read[0].next
+                yield prepared(self.read.pop())
             reader = BlockReader(file, dialect, len(task.header), start, self.limits.max_cell_bytes)
             while not reader.is_done:
                 yield prepared(reader.block(self.pace.block_bytes))  # without a name: it would be kept while this waits
