@@ -158,9 +158,8 @@ class Flattener:
         Before it: a delimiter, a line end or the start; after it: a delimiter, a line end or the end. Two stretches
         side by side are a doubled quote within one cell.
         """
-        quote, text = self.alphabet.quote, pl.Series("text", [outside], dtype=pl.Binary).cast(pl.String)
-        counts = (pl.col("text").str.count_matches(one) for one in (self._grammar.opening, self._grammar.closing))
-        opening, closing = text.to_frame().select(one.alias(str(number)) for number, one in enumerate(counts)).row(0)
+        quote, text = self.alphabet.quote, column_of(outside)
+        opening, closing = (text.str.count_matches(one)[0] for one in (self._grammar.opening, self._grammar.closing))
         opens, closes = opening + outside.startswith(quote), closing + outside.endswith(quote)
         return bool(opens + doubled == pairs and closes + doubled == pairs)
 
@@ -303,3 +302,9 @@ def _literally(character: bytes) -> str:
 def line_feeds(text: bytes) -> bytes:
     """What stands outside quotes: every line end becomes LF."""
     return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
+
+
+def column_of(text: bytes) -> pl.Series:
+    """A long text in the first row of a column; an empty one below it, for polars keeps a column of one row as a
+    scalar, and copies that at every step."""
+    return pl.Series([text, b""], dtype=pl.Binary).cast(pl.String)

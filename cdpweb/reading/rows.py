@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from cdpweb.reading.flat import Alphabet
+from cdpweb.reading.flat import Alphabet, column_of
 
 MALFORMED, TOO_MANY, TOO_FEW = "malformed_record", "too_many_cells", "too_few_cells"
 
@@ -44,7 +44,7 @@ def empty_rows(columns: int) -> pl.DataFrame:
 
 
 def _lines(flat: bytes) -> pl.Series:
-    return pl.Series([flat], dtype=pl.Binary).cast(pl.String).str.split("\n").explode()
+    return column_of(flat).str.split("\n").explode().head(-1)
 
 
 def _line_ends_inside(alphabet: Alphabet) -> pl.Expr:
