@@ -52,7 +52,7 @@ class Amended:
 
     def _owners(self, name: str, values: pl.Series, found: pl.DataFrame) -> pl.DataFrame:
         passed = self._passed(name, found.schema)
-        asked = passed.filter(pl.col("value").is_in(values.drop_nulls().unique().implode()))
+        asked = passed.filter(pl.col("value").is_in(values.implode()))
         return pl.concat([found.join(asked, on="value", how="anti"), asked.drop_nulls()])
 
     def _passed(self, name: str, schema: pl.Schema) -> pl.DataFrame:
@@ -64,7 +64,7 @@ class Amended:
         lost = pl.DataFrame([(move.old, None) for move in moves if move.old is not None], schema=schema, orient="row")
         brought = self._created(STORED_COLUMNS.get(name, name), schema)
         owned = pl.concat([gained, brought])
-        return pl.concat([owned, lost.join(owned, on="value", how="anti")])
+        return pl.concat([owned, lost.join(owned, on="value", how="anti")]) if lost.height else owned
 
     def _created(self, column: str, schema: pl.Schema) -> pl.DataFrame:
         """The values that newcomers have in a column."""
