@@ -134,7 +134,7 @@ class Bench:
             with self._base(cluster) as empty:
                 self.results.note(database, "new customers", rows, empty.load(file))
 
-    def peers(self, python: str) -> None:
+    def peers(self, python: str, times: int) -> None:
         """The same small file by other ways, on SQLite; `python` has what requirements/peers.lock lists."""
         file, database = self.folder / "peers.csv", self.folder / "peers.db"
         _write("new", file, SMALL)
@@ -142,7 +142,7 @@ class Bench:
             "django-import-export, bulk": [python, "benchmarks/peers/with_django_import_export.py"],
             "row by row, Flask-SQLAlchemy": [sys.executable, "-m", "benchmarks.peers.row_by_row"],
         }
-        for name, script in scripts.items():
+        for name, script in [*scripts.items()] * times:
             with base(self.folder) as empty:
                 ours = self.results.note(SQLITE, "new customers", SMALL, empty.load(file))
             theirs = self.results.note(SQLITE, name, SMALL, run([*script, str(file), str(database)]))
@@ -194,7 +194,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="cdpweb-bench-") as name:
         bench = Bench(Path(name), given.rows)
         if given.peers:
-            bench.peers(given.peers)
+            bench.peers(given.peers, given.times)
         for database in filter(None, given.databases.split(",")):
             with server() if database == POSTGRESQL else nullcontext() as cluster:
                 bench.sizes(database, cluster, [SMALL, *([LARGE] if given.full else [])])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from sqlalchemy import Connection, Engine, Row, func, select, update
@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from cdpweb.domain.settings import ImportSettings
 from cdpweb.domain.tasks import Outcome, Status
 from cdpweb.engine.aftermath import Aftermath
-from cdpweb.engine.ahead import ahead
-from cdpweb.engine.check import Findings, check, questions
+from cdpweb.engine.ahead import Ahead
+from cdpweb.engine.check import Findings, check, questions, unsurprised
 from cdpweb.engine.checkpoints import checkpoints
 from cdpweb.engine.foresight import foresee
 from cdpweb.engine.normalise import normalise
@@ -57,6 +57,10 @@ class Limits:
     max_cell_bytes: int
     max_unpacked_bytes: int
     wait_between_blocks_seconds: float = 0.0
+
+
+Decided: TypeAlias = tuple[Prepared, Position]
+"""A block as far as it can be made ready ahead, and the place after it."""
 
 
 class Superseded(Exception):
@@ -120,7 +124,7 @@ class _Run:
         self.task_id, self.owner, self.folder, self.limits = task_id, owner, folder, limits
         self.moved_at = time.monotonic()
         self.pace = Pace(limits.block_bytes)
-        self.read: list[Block] = []
+        self.begun: tuple[Orders, Ahead[Decided]] | None = None
         self.last: Aftermath | None = None
         self.is_alone = True
 
@@ -136,6 +140,8 @@ class _Run:
 
     def close(self) -> None:
         """Give the connections back."""
+        if self.begun:
+            self.begun[1].close()
         self.open.close()
 
     @contextmanager
@@ -188,11 +194,14 @@ class _Run:
             reader = BlockReader(file, dialect, len(task.header), start, self.limits.max_cell_bytes)
             # Nothing else gets done meanwhile, so that each step of reading has a thread of its own.
             with (
-                closing(ahead(reader.flats(self.pace.block_bytes))) as flats,
-                closing(ahead(reader.blocks(flats))) as blocks,
+                closing(Ahead(reader.flats(self.pace.block_bytes))) as flats,
+                closing(Ahead(reader.blocks(flats))) as blocks,
             ):
-                self.read = [next(blocks)]  # the one that is written first: it need not be read again
-                findings = check(chain(self.read, blocks), orders, task.answers.get("nameless", ()))
+                first = next(blocks)
+                # Decided meanwhile, in the hope that the file changes nothing of how this is read.
+                hoped = unsurprised(orders)
+                self.begun = hoped, Ahead(self._decided(task, path, hoped, start, [first]))
+                findings = check(chain([first], blocks), orders, task.answers.get("nameless", ()))
         self._after_check(findings, orders, path, start)
 
     def _work_file(self, task: Row[Any], dialect: Dialect) -> Path:
@@ -243,8 +252,8 @@ class _Run:
         position = Position(task.next_offset, task.next_record, task.next_line)
         orders = self._orders(task)
         settling = Settling(self.writer)
-        with checkpoints(self.engine) as checkpoint, closing(ahead(self._prepared(task, orders, position))) as made:
-            for block, following in made:
+        with checkpoints(self.engine) as checkpoint, closing(self._ahead(task, orders, position)) as decided:
+            for block, following in decided:
                 if not self._write(block, orders, position, following):
                     return
                 position = following
@@ -255,13 +264,24 @@ class _Run:
                     time.sleep(self.limits.wait_between_blocks_seconds)
             self._finish(position)
 
-    def _prepared(self, task: Row[Any], orders: Orders, start: Position) -> Iterator[tuple[Prepared, Position]]:
-        """The blocks of the file from `start` on, each with the place after it."""
-        dialect = Dialect.from_json(task.dialect)
+    def _ahead(self, task: Row[Any], orders: Orders, start: Position) -> Ahead[Decided]:
+        """The blocks from `start` on, with what has been done for them while the file was checked."""
+        begun, self.begun = self.begun, None
+        if begun and begun[0] == orders:
+            return begun[1]
+        if begun:
+            begun[1].close()
+        path = self._work_file(task, Dialect.from_json(task.dialect))
+        return Ahead(self._decided(task, path, orders, start, []))
+
+    def _decided(
+        self, task: Row[Any], path: Path, orders: Orders, start: Position, read: list[Block]
+    ) -> Iterator[Decided]:
+        """The blocks of the work file from `start` on, the first of which may have been `read` already."""
         before: Future[Aftermath] | None = None
         spoken = nobody_there(self.reader)
 
-        def prepared(block: Block) -> tuple[Prepared, Position]:
+        def decided(block: Block) -> Decided:
             nonlocal before
             normalised, following = normalise(block.rows, orders), block.next
             del block  # its cells are many, and nobody needs them any more
@@ -271,13 +291,16 @@ class _Run:
             before = made.aftermath
             return made, following
 
-        with self._work_file(task, dialect).open("rb") as file:
-            if self.read:
-                start = self.read[0].next
-                yield prepared(self.read.pop())
-            reader = BlockReader(file, dialect, len(task.header), start, self.limits.max_cell_bytes)
+        # Blocks have no names here: they would be kept while this waits.
+        while read:
+            start = read[0].next
+            yield decided(read.pop())
+        with path.open("rb") as file:
+            reader = BlockReader(
+                file, Dialect.from_json(task.dialect), len(task.header), start, self.limits.max_cell_bytes
+            )
             while not reader.is_done:
-                yield prepared(reader.block(self.pace.block_bytes))  # without a name: it would be kept while this waits
+                yield decided(reader.block(self.pace.block_bytes))
 
     def _write(self, block: Prepared, orders: Orders, position: Position, following: Position) -> bool:
         """Write one block with its checkpoint, anew where others were in its way; False where a person said stop."""

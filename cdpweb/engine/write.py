@@ -14,7 +14,7 @@ from cdpweb.domain.problems import PROBLEMS, Severity
 from cdpweb.domain.tasks import Outcome
 from cdpweb.engine import settling, writes
 from cdpweb.engine.aftermath import Aftermath
-from cdpweb.engine.ahead import ahead
+from cdpweb.engine.ahead import Ahead
 from cdpweb.engine.apply import apply
 from cdpweb.engine.choices import with_choices
 from cdpweb.engine.decide import decide
@@ -97,7 +97,7 @@ def write_block(
         writes.changed(store, effect.changed, effect.moves, orders),
         writes.members(store, effect.members),
     )
-    with closing(ahead(together)) as gathered:
+    with closing(Ahead(together)) as gathered:
         for write in gathered:
             write()
     return _counts(effect.ledger, effect.problems), left

@@ -5,11 +5,11 @@ import threading
 
 import pytest
 
-from cdpweb.engine.ahead import ahead
+from cdpweb.engine.ahead import Ahead
 
 
 def test_all_items_come_in_order():
-    assert list(ahead(range(100))) == list(range(100))
+    assert list(Ahead(range(100))) == list(range(100))
 
 
 def test_the_next_item_is_made_while_the_current_one_is_used_and_no_more():
@@ -23,7 +23,7 @@ def test_the_next_item_is_made_while_the_current_one_is_used_and_no_more():
                 second.set()
             yield number
 
-    for _ in ahead(items()):
+    for _ in Ahead(items()):
         assert second.wait(5)
         assert len(made) <= 3
         break
@@ -34,7 +34,7 @@ def test_what_breaks_is_raised_after_what_came_before():
         yield 1
         raise ValueError("line 7")
 
-    broken = ahead(items())
+    broken = Ahead(items())
     assert next(broken) == 1
     with pytest.raises(ValueError, match="line 7"):
         next(broken)
@@ -42,7 +42,7 @@ def test_what_breaks_is_raised_after_what_came_before():
 
 def test_leaving_early_ends_the_thread():
     before = threading.active_count()
-    endless = ahead(itertools.count())
+    endless = Ahead(itertools.count())
     assert next(endless) == 0
     endless.close()
     assert threading.active_count() == before
