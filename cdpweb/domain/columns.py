@@ -24,9 +24,9 @@ def columns_where(cells: pl.DataFrame, condition: pl.Expr) -> list[str]:
     return [column.name for column in cells.select(condition.any()) if column.any()]
 
 
-def columns_with(cells: pl.DataFrame, characters: str) -> list[str]:
-    """The columns of which some cell has the `characters`: each is looked through as one text."""
-    found = cells.select(pl.all().str.join("").str.contains(characters, literal=True))
+def columns_with(cells: pl.DataFrame, character: str) -> list[str]:
+    """The columns of which some cell has a `character`: each is looked through as one text, which is sooner done."""
+    found = cells.select(pl.all().str.join("").str.contains(character, literal=True))
     return [column.name for column in found if column.any()]
 
 
