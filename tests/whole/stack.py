@@ -94,9 +94,12 @@ class Stack(Instance):
         return bool(health == WELL)
 
     def _kill(self, victim: str) -> None:
-        parts = self.running.parts()
         # The job is the child of the worker that does the work; between two jobs there is none.
-        struck = children(parts["worker imports"])[:1] if victim == "job" else [parts[victim]]
+        name = "worker imports" if victim == "job" else victim
+        # Whoever was the last one too may not have been started again yet.
+        wait_for(lambda: name in self.running.parts(), BACK_SECONDS)
+        part = self.running.parts()[name]
+        struck = children(part)[:1] if victim == "job" else [part]
         for process in struck:
             os.kill(process, signal.SIGKILL)
         wait_for(lambda: not any(map(is_there, struck)), BACK_SECONDS)
