@@ -114,7 +114,10 @@ def _dialled(numbers: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
 
 def _judged(dialled: pl.DataFrame) -> pl.DataFrame:
-    """The answers to numbers taken apart; those of a plan that few share are left open."""
+    """The answers to numbers taken apart; those of a plan that few share are left open.
+
+    Of each its `calling_code` and its `national` number; `bare` says that a national prefix is off already.
+    """
     # phonenumbers does not read what is left of a number where that is a single digit.
     readable = dialled.filter(pl.col("national").str.len_bytes() >= FEWEST_NATIONAL_DIGITS)
     groups = readable.partition_by("calling_code", as_dict=True, maintain_order=False)

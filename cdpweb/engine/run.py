@@ -139,7 +139,7 @@ class _Run:
         return self.open.enter_context(reader(self.engine))
 
     def close(self) -> None:
-        """Give the connections back."""
+        """End what was begun, and give the connections back."""
         if self.begun:
             self.begun[1].close()
         self.open.close()

@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -9,7 +10,8 @@ from cdpweb.engine.ahead import Ahead
 
 
 def test_all_items_come_in_order():
-    assert list(Ahead(range(100))) == list(range(100))
+    with closing(Ahead(range(100))) as items:
+        assert list(items) == list(range(100))
 
 
 def test_the_next_item_is_made_while_the_current_one_is_used_and_no_more():
@@ -23,10 +25,10 @@ def test_the_next_item_is_made_while_the_current_one_is_used_and_no_more():
                 second.set()
             yield number
 
-    for _ in Ahead(items()):
+    with closing(Ahead(items())) as ahead:
+        assert next(ahead) == 0
         assert second.wait(5)
         assert len(made) <= 3
-        break
 
 
 def test_what_breaks_is_raised_after_what_came_before():
@@ -34,10 +36,10 @@ def test_what_breaks_is_raised_after_what_came_before():
         yield 1
         raise ValueError("line 7")
 
-    broken = Ahead(items())
-    assert next(broken) == 1
-    with pytest.raises(ValueError, match="line 7"):
-        next(broken)
+    with closing(Ahead(items())) as broken:
+        assert next(broken) == 1
+        with pytest.raises(ValueError, match="line 7"):
+            next(broken)
 
 
 def test_leaving_early_ends_the_thread():

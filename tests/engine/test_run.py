@@ -210,6 +210,14 @@ def test_a_proof_anywhere_in_the_file_decides_for_every_block(bench):
     assert str(bench.customers()[0].birth_date) == "1990-03-04"
 
 
+@pytest.mark.parametrize(("day", "times"), [("1990-03-04", 1), ("12/31/1990", 2)])
+def test_the_first_block_is_made_ready_again_only_where_the_check_shows_how_to_read_it(bench, monkeypatch, day, times):
+    made, normalise = [], run_module.normalise
+    monkeypatch.setattr(run_module, "normalise", lambda *given: made.append(given) or normalise(*given))
+    assert bench.run(bench.task(f"Email,BirthDate\na@mail.cdpweb.org,{day}\n")).created == 1
+    assert len(made) == times
+
+
 @pytest.mark.parametrize("block_bytes", [1, 60, 1 << 20])
 def test_unknown_setting_values_are_asked_about_and_can_be_mapped_or_left(bench, block_bytes):
     """Rules 3."""
